@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.c - what every program of the suite does alike
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/xalloc.h"
+#include "cli/progress.h"
+#include "config.h"
+
+#define MESSAGE_MAX 2048
+#define OBJECT_MAX  8192	/* an image path: DIR and NAME at their longest */
+
+static const char *program = "enclaver";
+static bool quiet, verbose;
+
+/* Both streams are lost to the reader when this fails; status 6 is all that
+ * can be said. */
+static void close_stdout(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
+		if (errno != EBADF) {
+			cli_warn("cannot write to standard output: %s",
+				 strerror(errno));
+			_exit(ERR_SYS);
+		}
+	}
+}
+
+void cli_init(const char *name)
+{
+	program = name;
+	atexit(close_stdout);
+}
+
+void cli_set_quiet(bool on)
+{
+	quiet = on;
+}
+
+void cli_set_verbose(bool on)
+{
+	verbose = on;
+}
+
+bool cli_is_quiet(void)
+{
+	return quiet;
+}
+
+bool cli_is_verbose(void)
+{
+	return verbose;
+}
+
+void cli_version(void)
+{
+	printf("%s (enclaver) %s\n", program, PACKAGE_VERSION);
+	exit(0);
+}
+
+void cli_help(const char *text)
+{
+	fputs(text, stdout);
+	exit(0);
+}
+
+/* One write(2), so that messages of programs in one pipe do not mix; control
+ * characters, which may come from hostile names, as '?'. */
+__attribute__((format(printf, 1, 0)))
+static void message(const char *fmt, va_list ap)
+{
+	char text[MESSAGE_MAX];
+	ssize_t ignored UNUSED;
+	size_t start, len;
+	int n;
+
+	cli_progress_end();
+	n = snprintf(text, sizeof(text), "%s: ", program);
+	start = n < 0 ? 0 : (size_t)n;
+	vsnprintf(text + start, sizeof(text) - start - 1, fmt, ap);
+	len = strlen(text);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	text[len++] = '\n';
+	ignored = write(STDERR_FILENO, text, len);
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
+void cli_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!verbose)
+		return;
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
+void cli_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
+void cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+	cli_warn("try '%s --help'", program);
+	exit(ERR_USAGE);
+}
+
+void cli_bad_option(int c, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (c == ':')
+		cli_usage("option '%s' needs a value", word);
+	if (optopt && (word[0] != '-' || word[1] != '-'))
+		cli_usage("unknown option '-%c'", optopt);
+	cli_usage("unknown option '%s'", word);
+}
+
+int cli_fail(const struct err *e)
+{
+	cli_warn("%s", e->msg);
+	return e->class;
+}
+
+char *cli_object(const char *arg, const char *what, struct err *e)
+{
+	AUTO_BUF struct buf line = BUF_INIT(OBJECT_MAX);
+	char *end;
+
+	if (arg && strcmp(arg, "-") != 0)
+		return xstrdup(arg);
+	if (isatty(STDIN_FILENO)) {
+		err_set(e, ERR_USAGE,
+			"no %s: give one as an argument or on standard input",
+			what);
+		return NULL;
+	}
+	if (buf_read_fd(&line, STDIN_FILENO, "standard input", e) < 0)
+		return NULL;
+	end = line.data ? strchr(line.data, '\n') : NULL;
+	if (end && end[1] == '\0')
+		*end = '\0';
+	/* In a pipe, nothing means that the program before this one failed. */
+	if (line.len == 0 || !line.data[0]) {
+		err_set(e, ERR_USAGE,
+			"no %s on standard input (did the command before the pipe fail?)",
+			what);
+		return NULL;
+	}
+	if (strlen(line.data) + (end ? 1 : 0) != line.len ||
+	    strchr(line.data, '\n')) {
+		err_set(e, ERR_USAGE, "standard input is not one line with one %s",
+			what);
+		return NULL;
+	}
+	return buf_steal(&line);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json.c - JSON with limits, by jansson
+ */
+#include "base/json.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+json_t *json_parse(const char *text, size_t len, const char *name,
+		   struct err *e)
+{
+	json_error_t fault;
+	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &fault);
+
+	if (!j)
+		err_set(e, ERR_INPUT, "'%s': not JSON: %d:%d: %s", name,
+			fault.line, fault.column, fault.text);
+	return j;
+}
+
+json_t *json_parse_object(const char *text, size_t len, const char *name,
+			  struct err *e)
+{
+	json_t *j = json_parse(text, len, name, e);
+
+	if (j && !json_is_object(j)) {
+		err_set(e, ERR_INPUT, "'%s': not a JSON object", name);
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}
+
+static char *dump(const json_t *j, size_t flags)
+{
+	char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY | flags);
+
+	if (!text)
+		oom();
+	return text;
+}
+
+char *json_text(const json_t *j)
+{
+	return dump(j, JSON_SORT_KEYS);
+}
+
+char *json_text_ordered(const json_t *j)
+{
+	return dump(j, 0);
+}
+
+const char *json_str(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value) < 0)
+		oom();
+}
+
+void json_put_str(json_t *object, const char *key, const char *value)
+{
+	json_put(object, key, json_string(value));
+}
+
+void json_add(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) < 0)
+		oom();
+}

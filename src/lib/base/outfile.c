@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outfile.c - a file that appears whole or not at all
+ */
+#include "base/outfile.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "base/xalloc.h"
+
+#define RANDOM_DIGITS 16
+#define SUFFIX ".tmp"
+#define TRIES 100
+
+/* Is this entry "BASE.<16 hex digits>.tmp"? */
+static bool is_ours(const char *entry, const char *base, size_t base_len)
+{
+	const char *random = entry + base_len + 1;
+
+	return strncmp(entry, base, base_len) == 0 && entry[base_len] == '.' &&
+	       strspn(random, "0123456789abcdef") == RANDOM_DIGITS &&
+	       strcmp(random + RANDOM_DIGITS, SUFFIX) == 0;
+}
+
+/* Removes what killed writers of the same prefix left; best effort. */
+static void sweep(int dirfd, const char *prefix)
+{
+	const char *slash = strrchr(prefix, '/');
+	const char *base = slash ? slash + 1 : prefix;
+	AUTO_FREE char *folder =
+		slash ? xstrndup(prefix, (size_t)(slash - prefix) + 1) :
+			xstrdup(".");
+	int fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		AUTO_CLOSE int temp = -1;
+
+		if (!is_ours(entry->d_name, base, strlen(base)))
+			continue;
+		temp = openat(fd, entry->d_name,
+			      O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (temp >= 0 && flock(temp, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+/* Between open and flock a sweeper may have taken the file for abandoned. */
+static bool still_there(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+int outfile_open(struct outfile *f, int dirfd, const char *prefix,
+		 struct err *e)
+{
+	sweep(dirfd, prefix);
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t random;
+		int n;
+
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			return err_sys(e, "cannot get random bytes");
+		n = snprintf(f->temp, sizeof(f->temp), "%s.%016jx" SUFFIX,
+			     prefix, (uintmax_t)random);
+		if (n < 0 || (size_t)n >= sizeof(f->temp))
+			return err_set(e, ERR_USAGE, "name '%s' is too long",
+				       prefix);
+		f->fd = openat(dirfd, f->temp,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (f->fd < 0 && errno == EEXIST)
+			continue;
+		if (f->fd < 0)
+			return err_sys(e, "cannot create '%s'", f->temp);
+		f->dirfd = dirfd;
+		if (flock(f->fd, LOCK_EX | LOCK_NB) == 0 && still_there(f->fd))
+			return 0;
+		outfile_abort(f);
+	}
+	return err_set(e, ERR_SYS, "cannot create a temporary file '%s'",
+		       prefix);
+}
+
+int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	AUTO_FREE char *prefix = xasprintf("%.*s.%s", (int)(base - path), path,
+					   base);
+
+	if (!*base)
+		return err_set(e, ERR_USAGE, "'%s' names no file", path);
+	return outfile_open(f, AT_FDCWD, prefix, e);
+}
+
+/* The mode a plain open() would have given: fchmod knows no umask. */
+static mode_t masked(mode_t mode)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return mode & ~mask;
+}
+
+int outfile_commit(struct outfile *f, const char *name, mode_t mode,
+		   struct err *e)
+{
+	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0 ||
+	    renameat(f->dirfd, f->temp, f->dirfd, name) < 0) {
+		err_sys(e, "cannot write '%s'", name);
+		outfile_abort(f);
+		return -1;
+	}
+	/* The name is another's now: it is not ours to remove any more. */
+	f->temp[0] = '\0';
+	if (close(steal_fd(&f->fd)) < 0)
+		return err_sys(e, "cannot write '%s'", name);
+	return 0;
+}
+
+void outfile_abort(struct outfile *f)
+{
+	int saved = errno;
+
+	if (f->fd >= 0) {
+		if (f->temp[0])
+			unlinkat(f->dirfd, f->temp, 0);
+		close(f->fd);
+	}
+	f->fd = -1;
+	f->temp[0] = '\0';
+	errno = saved;
+}
+
+int outfile_put(int dirfd, const char *prefix, const char *name,
+		const void *data, size_t len, mode_t mode, struct err *e)
+{
+	AUTO_OUTFILE struct outfile f = OUTFILE_INIT;
+
+	if (outfile_open(&f, dirfd, prefix, e) < 0)
+		return -1;
+	if (io_write(f.fd, data, len) < 0)
+		return err_sys(e, "cannot write '%s'", name);
+	return outfile_commit(&f, name, mode, e);
+}

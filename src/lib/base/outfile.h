@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outfile.h - a file that appears whole or not at all
+ *
+ * The bytes go to a temporary name in the same file system, which is fsynced
+ * and renamed at the end.  The temporary is locked while its writer lives:
+ * what a killed writer left behind is found unlocked and removed by the next
+ * outfile_open() with the same folder and prefix.
+ */
+#ifndef ENC_OUTFILE_H
+#define ENC_OUTFILE_H
+
+#include <sys/types.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+#define OUTFILE_NAME_MAX 4096
+
+struct outfile {
+	int  fd;			/* write here; -1 when closed */
+	int  dirfd;			/* borrowed: what names are below */
+	char temp[OUTFILE_NAME_MAX];	/* below dirfd */
+};
+
+#define OUTFILE_INIT { .fd = -1, .dirfd = -1, .temp = "" }
+#define AUTO_OUTFILE AUTO(outfile_abort)
+
+/* Makes a temporary "PREFIX.XXXXXXXX.tmp" below dirfd (borrowed, AT_FDCWD
+ * will do; it must stay open until commit or abort).  prefix may contain
+ * folders, which must exist.  Opened for reading and writing. */
+int outfile_open(struct outfile *f, int dirfd, const char *prefix,
+		 struct err *e) MUST_CHECK;
+
+/* The usual case: a temporary ".NAME.XXXXXXXX.tmp" beside path, for
+ * outfile_commit(f, path). */
+int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
+	MUST_CHECK;
+
+/* fsync, mode & ~umask, rename to name (below dirfd, replacing what is
+ * there).  On failure nothing is left. */
+int outfile_commit(struct outfile *f, const char *name, mode_t mode,
+		   struct err *e) MUST_CHECK;
+
+/* Removes the temporary; nothing happens after a commit or without an open. */
+void outfile_abort(struct outfile *f);
+
+/* All of data under name below dirfd, by the above. */
+int outfile_put(int dirfd, const char *prefix, const char *name,
+		const void *data, size_t len, mode_t mode, struct err *e)
+	MUST_CHECK;
+
+#endif

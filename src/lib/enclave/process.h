@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.h - process.json: how odyn runs the application
+ *
+ * process.json(5).  enc-amend writes the image's configuration down as it is
+ * ("user"); enc-eif, which has the merged tree, replaces that by numbers
+ * ("uid", "gid", "groups"); odyn reads the final form only.
+ *
+ *   {"argv":["/bin/app","-v"],"cwd":"/srv","env":["A=b"],"schema":"process/1",
+ *    "stop_signal":15,"user":"app:staff"}
+ *   {…,"gid":50,"groups":[50,100],…,"uid":1000}
+ */
+#ifndef ENC_PROCESS_H
+#define ENC_PROCESS_H
+
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+#define PROCESS_PATH	 "etc/enclaver/process.json"	/* below the root */
+#define PROCESS_SCHEMA	 "process/1"
+#define PROCESS_JSON_MAX (4u << 20)
+#define PROCESS_GROUPS_MAX 1024
+
+struct process {
+	char   **argv;		/* NULL-terminated, at least one word */
+	char   **env;		/* NULL-terminated "NAME=value" */
+	char	*cwd;		/* absolute */
+	int	 stop_signal;	/* number, 15 unless the image says otherwise */
+	char	*user;		/* as in the image, or NULL when resolved */
+	uint32_t uid, gid;	/* valid when user is NULL */
+	uint32_t *groups;	/* supplementary, gid included, ascending */
+	size_t	 n_groups;
+};
+
+#define AUTO_PROCESS AUTO(process_release)
+
+/* From the text of process.json; ERR_INPUT with the member that is wrong. */
+int process_parse(const char *text, size_t len, struct process *p,
+		  struct err *e) MUST_CHECK;
+/* The canonical text with a final newline; returns new, caller frees. */
+char *process_text(const struct process *p);
+void process_release(struct process *p);
+
+/* Replaces p->user by numbers.  passwd and group are the image's own files
+ * (NULL: not there).  By the rules of Docker: "user", "uid", "user:group", any
+ * part by name or number; a name must be in the file, a number need not be;
+ * without a group the user's own, and then the groups that list the user; an
+ * explicit group gives no supplementary ones.  ERR_INPUT names what is not
+ * found and in which file. */
+int process_resolve_user(struct process *p, const char *passwd,
+			 const char *group, struct err *e) MUST_CHECK;
+
+/* "SIGTERM", "TERM", "15", "SIGRTMIN+3" → number, or -1. */
+int process_signal(const char *name);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image.h - one image of a layout, manifest and configuration read
+ *
+ * Both are verified against their digests before they are parsed; layers are
+ * not touched.
+ */
+#ifndef ENC_IMAGE_H
+#define ENC_IMAGE_H
+
+#include "image/ref.h"
+#include "image/store.h"
+
+struct image {
+	struct store	    store;
+	struct image_path   path;	/* what was asked for */
+	struct descriptor   desc;	/* of the manifest */
+	struct manifest_doc doc;
+	json_t		   *config;	/* an object */
+};
+
+#define AUTO_IMAGE AUTO(image_release)
+#define IMAGE_INIT { .store = STORE_INIT, .config = NULL }
+
+/* Opens what an image path names. */
+int image_open(struct image *img, const char *path, struct err *e) MUST_CHECK;
+void image_release(struct image *img);
+
+/* Borrowed: a string of the manifest's annotations, or NULL. */
+const char *image_annotation(const struct image *img, const char *key);
+/* Borrowed: the configuration's "config" object, or NULL. */
+const json_t *image_run_config(const struct image *img);
+
+/* A new image made of parts: the base's layers (base may be NULL) with more on
+ * top.  The OCI manifest that it makes names the base's layers by their OCI
+ * media types. */
+struct image_layer {
+	struct descriptor desc;			/* in the store already */
+	char		  diff_id[SHA256_HEX];	/* of the uncompressed tar */
+	const char	 *created_by;		/* history entry */
+};
+
+/* config: new configuration (borrowed, extended: rootfs.diff_ids and history
+ * get the layers).  annotations: an object (borrowed) or NULL.  Writes config
+ * and manifest blobs into s; *d gets the manifest's descriptor. */
+int image_compose(struct store *s, const struct image *base, json_t *config,
+		  const struct image_layer *layers, size_t n_layers,
+		  json_t *annotations, struct descriptor *d, struct err *e)
+	MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# helpers.bash - what every bats file loads: load ../helpers
+#
+# Each test runs in a folder of its own ($T) with a HOME and a store of its
+# own.  PATH begins with the programs under test: the build tree's, or with
+# ENC_TEST_INSTALLED=1 whatever is installed.
+
+bats_require_minimum_version 1.5.0
+
+: "${abs_top_srcdir:=$(cd "${BATS_TEST_DIRNAME}/../.." && pwd)}"
+: "${abs_top_builddir:=$abs_top_srcdir/build}"
+
+if [ "${ENC_TEST_INSTALLED:-0}" != 1 ]; then
+	PATH="$abs_top_builddir/bin:$PATH"
+	export ENCLAVER_LIBEXEC="$abs_top_builddir/libexec"
+fi
+
+setup() {
+	T=$BATS_TEST_TMPDIR
+	export HOME="$T/home"
+	export ENCLAVER_STORE="$T/store"
+	export MALLOC_PERTURB_=$((RANDOM % 255 + 1))
+	mkdir -p "$HOME"
+	cd "$T" || return 1
+	if declare -F local_setup >/dev/null; then local_setup; fi
+}
+
+teardown() {
+	if declare -F local_teardown >/dev/null; then local_teardown; fi
+}
+
+# requires WORD...: commands that must be there, or the words below.  A test
+# that lacks one is skipped, with ENC_TEST_STRICT=1 it fails.
+requires() {
+	local word
+	for word in "$@"; do
+		case $word in
+		root) [ "$(id -u)" -eq 0 ] || missing "$word" ;;
+		emulator) [ -x "${ENC_TEST_QEMU:-}" ] || missing "$word (ENC_TEST_QEMU)" ;;
+		*) command -v "$word" >/dev/null || missing "$word" ;;
+		esac
+	done
+}
+
+missing() {
+	if [ "${ENC_TEST_STRICT:-0}" = 1 ]; then
+		echo "needed, and not there: $1" >&2
+		return 1
+	fi
+	skip "$1 is not here"
+}
+
+# expect STATUS COMMAND...: runs it with stdout in $output and stderr in
+# $stderr, and fails with all three shown when the status is another.
+expect() {
+	local want=$1
+	shift
+	run --separate-stderr "$@"
+	if [ "$status" -ne "$want" ]; then
+		printf 'command: %s\nstatus: %s, expected %s\nstdout: %s\nstderr: %s\n' \
+			"$*" "$status" "$want" "$output" "$stderr" >&2
+		return 1
+	fi
+}
+
+# same WANT GOT [WHAT]
+same() {
+	[ "$1" = "$2" ] && return 0
+	printf '%s\nexpected: %s\n     got: %s\n' "${3:-not the same}" "$1" "$2" >&2
+	return 1
+}
+
+# contains TEXT PART: PART (a fixed string) stands somewhere in TEXT.
+contains() {
+	case $1 in *"$2"*) return 0 ;; esac
+	printf 'not in the text: %s\nthe text: %s\n' "$2" "$1" >&2
+	return 1
+}

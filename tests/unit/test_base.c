@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_base.c - err, buf, io, digest, json, clock, outfile
+ */
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/outfile.h"
+#include "base/xalloc.h"
+
+#include "tap.h"
+
+static void test_err(void)
+{
+	struct err e = { 0 };
+	char big[4096];
+
+	ok(err_set(&e, ERR_INPUT, "fault in '%s'", "x") == -1, "err_set is -1");
+	same_str(e.msg, "fault in 'x'", "message");
+	err_wrap(&e, "layer %d", 3);
+	same_str(e.msg, "layer 3: fault in 'x'", "wrapped");
+	ok(e.class == ERR_INPUT, "wrap keeps the class");
+	errno = ENOENT;
+	err_sys(&e, "cannot open 'y'");
+	same_str(e.msg, "cannot open 'y': No such file or directory", "errno");
+	ok(e.class == ERR_SYS, "err_sys is ERR_SYS");
+	memset(big, 'a', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	err_set(&e, ERR_INPUT, "%s", big);
+	ok(strlen(e.msg) == sizeof(e.msg) - 1, "a long message is cut");
+	err_wrap(&e, "outer");
+	ok(strncmp(e.msg, "outer: aaa", 10) == 0, "and still wraps");
+}
+
+static void test_buf(void)
+{
+	AUTO_BUF struct buf b = BUF_INIT(10);
+
+	ok(buf_append(&b, "hello", 5) == 0, "append");
+	ok(buf_append(&b, "world!", 6) == -1, "past the ceiling");
+	ok(b.len == 5, "and unchanged");
+	ok(buf_append(&b, "world", 5) == 0, "up to the ceiling");
+	same_str(b.data, "helloworld", "contents end in NUL");
+}
+
+static void test_digest(void)
+{
+	char hex[SHA384_HEX];
+	uint8_t raw[4];
+	const char *digits;
+	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA384);
+
+	sha256_hex("abc", 3, hex);	/* FIPS 180-4 examples */
+	same_str(hex, "ba7816bf8f01cfea414140de5dae2223"
+		      "b00361a396177a9cb410ff61f20015ad", "SHA-256 of abc");
+	digest_update(d, "a", 1);
+	digest_update(d, "bc", 2);
+	digest_final_hex(d, hex);
+	same_str(hex, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
+		      "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+		 "SHA-384 of abc in pieces");
+	digest_update(d, "abc", 3);
+	digest_final_hex(d, hex);
+	ok(strncmp(hex, "cb00753f", 8) == 0, "ready again after final");
+	ok(hex_decode("0aFF10b2", 8, raw, 4) == 0 && raw[1] == 0xff, "hex");
+	ok(hex_decode("0aFF10b", 7, raw, 4) == -1, "odd hex");
+	ok(hex_decode("0aFF10bg", 8, raw, 4) == -1, "not hex");
+	ok(digest_is_sha256("sha256:ba7816bf8f01cfea414140de5dae2223"
+			    "b00361a396177a9cb410ff61f20015ad", &digits) &&
+	   digits[0] == 'b', "a digest");
+	ok(!digest_is_sha256("sha256:BA7816bf8f01cfea414140de5dae2223"
+			     "b00361a396177a9cb410ff61f20015ad", NULL),
+	   "upper case is no digest");
+	ok(!digest_is_sha256("sha256:ba", NULL), "short is no digest");
+}
+
+static void test_json(void)
+{
+	struct err e = { 0 };
+	AUTO_JSON json_t *j = json_parse("{\"b\":1,\"a\":[]}", 14, "t", &e);
+	AUTO_FREE char *sorted = json_text(j);
+	AUTO_FREE char *ordered = json_text_ordered(j);
+
+	same_str(sorted, "{\"a\":[],\"b\":1}", "sorted");
+	same_str(ordered, "{\"b\":1,\"a\":[]}", "ordered");
+	ok(!json_parse("{\"a\":1,\"a\":2}", 13, "t", &e) &&
+	   e.class == ERR_INPUT, "duplicate member");
+	ok(!json_parse_object("[]", 2, "t", &e), "not an object");
+	ok(!json_parse("{\"a\":\"\\u0000\"}", 14, "t", &e), "NUL");
+}
+
+static void test_clock(void)
+{
+	char text[CLOCK_TEXT];
+	struct err e = { 0 };
+	int64_t t = -1;
+	bool set = false;
+
+	clock_format(1700000000, text);
+	same_str(text, "2023-11-14T22:13:20Z", "format");
+	ok(clock_parse("2023-11-14T22:13:20Z", &t) == 0 && t == 1700000000,
+	   "parse");
+	ok(clock_parse("2023-11-14T23:13:20.123456789+01:00", &t) == 0 &&
+	   t == 1700000000, "offset and fraction");
+	ok(clock_parse("2023-11-14", &t) == -1, "a date is not enough");
+	ok(clock_parse("2023-13-14T22:13:20Z", &t) == -1, "month 13");
+	ok(clock_parse("2023-11-14T22:13:20Zx", &t) == -1, "trailing text");
+	setenv("SOURCE_DATE_EPOCH", "12", 1);
+	ok(clock_source_date(&t, &set, &e) == 0 && set && t == 12, "epoch");
+	setenv("SOURCE_DATE_EPOCH", "-1", 1);
+	ok(clock_source_date(&t, &set, &e) == -1 && e.class == ERR_USAGE,
+	   "negative epoch");
+	unsetenv("SOURCE_DATE_EPOCH");
+	ok(clock_source_date(&t, &set, &e) == 0 && !set, "no epoch");
+}
+
+static void test_outfile(void)
+{
+	char folder[] = "/tmp/enc-test-XXXXXX";
+	AUTO_OUTFILE struct outfile one = OUTFILE_INIT, two = OUTFILE_INIT;
+	AUTO_BUF struct buf b = BUF_INIT(100);
+	AUTO_CLOSE int dir = -1;
+	struct err e = { 0 };
+	struct stat st;
+	char left[] = ".f.0123456789abcdef.tmp";
+	char other[] = ".g.0123456789abcdef.tmp";
+
+	ok(mkdtemp(folder) != NULL, "folder");
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(openat(dir, left, O_CREAT | O_RDWR, 0600));
+	close(openat(dir, other, O_CREAT | O_RDWR, 0600));
+	ok(outfile_open(&one, dir, ".f", &e) == 0, "open");
+	ok(faccessat(dir, left, F_OK, 0) < 0, "an abandoned one is removed");
+	ok(faccessat(dir, other, F_OK, 0) == 0, "another prefix's is not");
+	ok(outfile_open(&two, dir, ".f", &e) == 0, "a second writer");
+	ok(faccessat(dir, one.temp, F_OK, 0) == 0, "a living one is kept");
+	ok(io_write(one.fd, "text", 4) == 0 &&
+	   outfile_commit(&one, "f", 0644, &e) == 0, "commit");
+	ok(buf_read_file(&b, dir, "f", &e) == 0 && b.len == 4, "contents");
+	ok(fstatat(dir, "f", &st, 0) == 0 && (st.st_mode & 0777) == 0644,
+	   "mode");
+	outfile_abort(&two);
+	ok(outfile_put(dir, ".f", "f", "new", 3, 0644, &e) == 0, "put");
+	unlinkat(dir, "f", 0);
+	unlinkat(dir, other, 0);
+	ok(rmdir(folder) == 0, "nothing else is left");
+	ok(outfile_open_beside(&one, "/nonexistent/x/y", &e) == -1 &&
+	   e.class == ERR_SYS, "no such folder");
+}
+
+int main(void)
+{
+	umask(022);
+	test_err();
+	test_buf();
+	test_digest();
+	test_json();
+	test_clock();
+	test_outfile();
+	return tap_done();
+}

@@ -28,6 +28,7 @@ setup() {
 
 teardown() {
 	if declare -F local_teardown >/dev/null; then local_teardown; fi
+	if declare -F stop_peers >/dev/null; then stop_peers; fi
 }
 
 # requires WORD...: commands that must be there, or the words below.  A test

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+# peers.bash - the other side of the pipe: load ../helpers, then load ../peers
+#
+# mkimage builds images without a network; start_registry runs Debian's
+# docker-registry on a free port of the loopback.  helpers.bash's teardown
+# calls stop_peers, so that nothing started here outlives its test.
+
+PEER_USER=tester
+PEER_PASSWORD=sesame
+
+# mkimage DIR NAME <DESCRIPTION: builds an image into the layout DIR (see
+# tools/mkimage.py) and prints its image path.
+mkimage() {
+	python3 "$abs_top_srcdir/tests/tools/mkimage.py" "$@"
+}
+
+# mkimage_app DIR NAME: a small image of two layers that nearly every pipeline
+# test starts from.  It needs no file system features of the machine.
+mkimage_app() {
+	mkimage "$@" <<-'END'
+	config {"Entrypoint": ["/bin/app", "-v"], "Cmd": ["serve"], "User": "app:staff", "WorkingDir": "/srv", "StopSignal": "SIGINT", "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "GREETING=two words"]}
+	layer gzip
+	dir bin
+	dir etc
+	dir srv uid=1000 gid=50
+	file bin/app mode=0755 data='#!/bin/sh\necho "$GREETING"\n'
+	file etc/passwd data='root:x:0:0::/root:/bin/sh\napp:x:1000:50::/srv:/bin/sh\n'
+	file etc/group data='root:x:0:\nstaff:x:50:\nextra:x:100:app\n'
+	file etc/old data='gone in the next layer\n'
+	layer gzip
+	whiteout etc/old
+	file srv/data data='some\n' uid=1000 gid=50 mode=0640
+	symlink srv/latest to=data
+	END
+}
+
+# blob_of DIR DIGEST: the file of a blob in a layout.
+blob_of() {
+	printf '%s/blobs/sha256/%s\n' "$1" "${2#sha256:}"
+}
+
+# manifest_of IMAGE-PATH: its manifest's text.
+manifest_of() {
+	local rest=${1#oci:}
+	cat "$(blob_of "${rest%%:*}" "${1##*@}")"
+}
+
+# config_of IMAGE-PATH: its configuration's text.
+config_of() {
+	local rest=${1#oci:}
+	cat "$(blob_of "${rest%%:*}" "$(manifest_of "$1" | jq -r .config.digest)")"
+}
+
+free_port() {
+	python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# start_registry [auth] [tls]: sets registry_url to HOST:PORT.  auth wants
+# PEER_USER and PEER_PASSWORD (basic); tls makes a certificate of its own,
+# $registry_ca, for 127.0.0.1 and localhost.  A second call starts a second
+# one beside the first.
+start_registry() {
+	local word scheme=http auth='' tls='' dir try port
+	requires docker-registry curl python3
+	for word in "$@"; do
+		case $word in
+		auth) auth=1 ;;
+		tls) tls=1 scheme=https ;;
+		*) echo "start_registry: what is '$word'?" >&2; return 1 ;;
+		esac
+	done
+	dir=$(mktemp -d "$T/registry.XXXXXX")
+	if [ -n "$tls" ]; then registry_certificate "$dir" || return 1; fi
+	for try in 1 2 3 4 5; do
+		port=$(free_port)
+		registry_config "$dir" "$port" "$auth" "$tls" >"$dir/config.yml"
+		docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
+		PEER_PIDS="${PEER_PIDS:-} $!"
+		if registry_answers "$!" "$scheme://127.0.0.1:$port/v2/"; then
+			registry_url=127.0.0.1:$port
+			registry_ca=$dir/cert.pem
+			return 0
+		fi
+		echo "registry: try $try on port $port failed" >&2
+	done
+	cat "$dir/log" >&2
+	return 1
+}
+
+# 401 is an answer too: the registry with a password is up.
+registry_answers() {
+	local i
+	for i in $(seq 100); do
+		kill -0 "$1" 2>/dev/null || return 1
+		case $(curl -sk -o "$T/answer" -w '%{http_code}' "$2") in
+		200 | 401) return 0 ;;
+		esac
+		sleep 0.05
+	done
+	echo "registry: no answer after $i tries" >&2
+	return 1
+}
+
+registry_config() {
+	cat <<-END
+	version: 0.1
+	log: {level: warn, accesslog: {disabled: false}}
+	storage:
+	  filesystem: {rootdirectory: "$1/data"}
+	http:
+	  addr: 127.0.0.1:$2
+	  secret: not-a-secret
+	END
+	[ -z "$4" ] || printf '  tls: {certificate: "%s/cert.pem", key: "%s/key.pem"}\n' "$1" "$1"
+	if [ -n "$3" ]; then
+		# PEER_PASSWORD in bcrypt, the only kind that the registry takes.
+		# shellcheck disable=SC2016
+		printf '%s\n' "$PEER_USER:"'$2b$05$abcdefghijklmnopqrstuuKcS.CYWVYVaLiiCKrrc0A5s3mGesJ9O' >"$1/htpasswd"
+		printf 'auth:\n  htpasswd: {realm: peers, path: "%s/htpasswd"}\n' "$1"
+	fi
+}
+
+registry_certificate() {
+	requires openssl
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$1/key.pem" -out "$1/cert.pem" -days 2 -subj /CN=peer \
+		-addext 'subjectAltName=IP:127.0.0.1,DNS:localhost' \
+		2>"$1/openssl.log"
+}
+
+# push IMAGE-PATH REPO:TAG [SKOPEO OPTION...]: into the last registry started.
+push() {
+	local from=$1 to=$2
+	shift 2
+	requires skopeo
+	skopeo copy -q --preserve-digests --dest-tls-verify=false "$@" \
+		"$from" "docker://$registry_url/$to"
+}
+
+stop_peers() {
+	local pid
+	for pid in ${PEER_PIDS:-}; do
+		kill "$pid" 2>/dev/null || continue
+		wait "$pid" 2>/dev/null || continue
+	done
+	PEER_PIDS=
+}

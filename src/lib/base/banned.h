@@ -13,6 +13,9 @@
 #include <string.h>
 #include <time.h>
 
+/* With _FORTIFY_SOURCE and clang glibc makes this one a macro. */
+#undef sprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok
 #pragma GCC poison gmtime localtime ctime asctime mktemp
 #pragma GCC poison atoi atol atoll system popen

@@ -22,13 +22,21 @@
 #define PROCESS_SCHEMA	 "process/1"
 #define PROCESS_JSON_MAX (4u << 20)
 #define PROCESS_GROUPS_MAX 1024
+#define PROCESS_ID_MAX	 2147483647	/* what Docker takes, too */
+#define PROCESS_SIGNAL_MAX 64
+#define PROCESS_SIGNAL_NAME 16		/* "SIGRTMIN+30" and room to spare */
+/* The kernel's MAX_ARG_STRLEN less the NUL, and what it takes of all words
+ * together under its own stack limit of 8 MiB, less some for itself. */
+#define PROCESS_WORD_MAX 131071
+#define PROCESS_EXEC_MAX ((2 << 20) - 65536)
 
 struct process {
 	char   **argv;		/* NULL-terminated, at least one word */
 	char   **env;		/* NULL-terminated "NAME=value" */
 	char	*cwd;		/* absolute */
 	int	 stop_signal;	/* number, 15 unless the image says otherwise */
-	char	*user;		/* as in the image, or NULL when resolved */
+	char	*user;		/* as in the image ("": none named), or NULL
+				 * when resolved */
 	uint32_t uid, gid;	/* valid when user is NULL */
 	uint32_t *groups;	/* supplementary, gid included, ascending */
 	size_t	 n_groups;
@@ -36,7 +44,8 @@ struct process {
 
 #define AUTO_PROCESS AUTO(process_release)
 
-/* From the text of process.json; ERR_INPUT with the member that is wrong. */
+/* From the text of process.json, in either form; ERR_INPUT with the member
+ * that is wrong or not known.  *p is filled in on success alone. */
 int process_parse(const char *text, size_t len, struct process *p,
 		  struct err *e) MUST_CHECK;
 /* The canonical text with a final newline; returns new, caller frees. */
@@ -48,11 +57,14 @@ void process_release(struct process *p);
  * part by name or number; a name must be in the file, a number need not be;
  * without a group the user's own, and then the groups that list the user; an
  * explicit group gives no supplementary ones.  ERR_INPUT names what is not
- * found and in which file. */
+ * found and in which file.  No user at all ("") is root.  p->groups may have
+ * changed on failure, p->user has not. */
 int process_resolve_user(struct process *p, const char *passwd,
 			 const char *group, struct err *e) MUST_CHECK;
 
 /* "SIGTERM", "TERM", "15", "SIGRTMIN+3" → number, or -1. */
 int process_signal(const char *name);
+/* 15 → "SIGTERM", 37 → "SIGRTMIN+3"; "signal 99" for what is none. */
+void process_signal_name(int number, char out[PROCESS_SIGNAL_NAME]);
 
 #endif

@@ -35,6 +35,27 @@ mkimage_app() {
 	END
 }
 
+# debian_image: the image path of a real Debian, made once for a build tree.
+debian_image() {
+	requires mmdebstrap python3 flock
+	"$abs_top_srcdir/tests/tools/debian-image" \
+		"$abs_top_builddir/tests/images" 2>"$T/debian.log" && return
+	cat "$T/debian.log" >&2
+	missing 'a Debian image (mmdebstrap failed)'
+}
+
+# tree_of_dir FOLDER [treecmp OPTION...], tree_of_ramdisk FILE [OPTION...]: the
+# same text for the same tree (tools/treecmp.py).
+tree_of_dir() {
+	python3 "$abs_top_srcdir/tests/tools/treecmp.py" dir "$@"
+}
+
+tree_of_ramdisk() {
+	local file=$1
+	shift
+	python3 "$abs_top_srcdir/tests/tools/treecmp.py" ramdisk "$file" rootfs "$@"
+}
+
 # blob_of DIR DIGEST: the file of a blob in a layout.
 blob_of() {
 	printf '%s/blobs/sha256/%s\n' "$1" "${2#sha256:}"

@@ -63,3 +63,33 @@ load ../peers
 		"https://$registry_url/v2/_catalog"
 	same 401 "$output"
 }
+
+@test "treecmp: a folder and GNU cpio's ramdisk of it give the same list" {
+	requires python3 cpio
+	mkdir -p rootfs/a
+	echo hi >rootfs/a/f
+	ln rootfs/a/f rootfs/b
+	ln -s x rootfs/s
+	mkfifo rootfs/p
+	echo e >rootfs/a/e
+	find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | grep ^rootfs |
+		cpio -o -H newc --quiet >ok.cpio
+	tree_of_dir rootfs >want
+	tree_of_ramdisk ok.cpio >got
+	diff want got
+	contains "$(cat got)" '98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4 same as a/f'
+
+	# And what is not a sound ramdisk is refused.
+	printf '%s\n' rootfs/s rootfs | cpio -o -H newc --quiet >order.cpio
+	expect 1 tree_of_ramdisk order.cpio
+	same 'treecmp.py: rootfs/s comes before its folder' "$stderr"
+	printf '%s\n' rootfs rootfs/a/e | cpio -o -H newc --quiet >parent.cpio
+	expect 1 tree_of_ramdisk parent.cpio
+	same 'treecmp.py: rootfs/a/e comes before its folder' "$stderr"
+	printf '%s\n' rootfs rootfs/b | cpio -o -H newc --quiet >links.cpio
+	expect 1 tree_of_ramdisk links.cpio
+	same 'treecmp.py: link count of rootfs/b is not 1' "$stderr"
+	head -c 200 ok.cpio >cut.cpio
+	expect 1 tree_of_ramdisk cut.cpio
+	contains "$stderr" 'treecmp.py: the file ends in'
+}

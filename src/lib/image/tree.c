@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tree.c - the file tree that an image's layers add up to
+ *
+ * Trust: names, links and their order are hostile.  Depth is limited, so
+ * recursion is; look-ups are in balanced trees, so no choice of names makes
+ * them slow; nothing here touches a file system, so nothing can leave it.
+ */
+#include "image/tree.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* What is left to walk: a path with the targets of links put before it. */
+#define WALK_MAX (4 * TREE_PATH_MAX)
+
+struct inode *inode_new(void)
+{
+	return xcalloc(1, sizeof(struct inode));
+}
+
+void inode_free(struct inode *i)
+{
+	if (!i)
+		return;
+	for (uint32_t x = 0; x < i->n_xattrs; x++) {
+		free(i->xattrs[x].name);
+		free(i->xattrs[x].value);
+	}
+	free(i->xattrs);
+	free(i->target);
+	free(i);
+}
+
+static void inode_freep(struct inode **i)
+{
+	inode_free(*i);
+}
+
+static void inode_unref(struct tree *t, struct inode *i)
+{
+	if (--i->nlink > 0)
+		return;
+	if (t->forget && S_ISREG(i->mode))
+		t->forget(t->ctx, i);
+	inode_free(i);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static struct node *child(const struct node *dir, const char *name)
+{
+	struct node key = { .name = name };
+	void *found = tfind(&key, &dir->children, by_name);
+
+	return found ? *(struct node **)found : NULL;
+}
+
+/* A node and its name in one allocation: there may be millions. */
+static struct node *node_new(struct node *parent, const char *name,
+			     struct inode *inode)
+{
+	size_t len = strlen(name) + 1;
+	struct node *n = xmalloc(sizeof(*n) + len);
+	char *copy = (char *)(n + 1);
+
+	memcpy(copy, name, len);
+	n->parent = parent;
+	n->inode = inode;
+	n->children = NULL;
+	n->depth = parent ? parent->depth + 1 : 0;
+	n->name = copy;
+	inode->nlink++;
+	return n;
+}
+
+static struct inode *plain_directory(void)
+{
+	struct inode *i = inode_new();
+
+	i->mode = S_IFDIR | 0755;
+	return i;
+}
+
+struct tree *tree_new(void)
+{
+	struct tree *t = xcalloc(1, sizeof(*t));
+
+	t->root = node_new(NULL, "", plain_directory());
+	t->n_nodes = 1;
+	return t;
+}
+
+static void node_free(struct tree *t, struct node *n);
+
+static void children_free(struct tree *t, struct node *dir)
+{
+	while (dir->children) {
+		struct node *n = *(struct node **)dir->children;
+
+		tdelete(n, &dir->children, by_name);
+		node_free(t, n);
+	}
+}
+
+static void node_free(struct tree *t, struct node *n)
+{
+	children_free(t, n);
+	inode_unref(t, n->inode);
+	t->n_nodes--;
+	free(n);
+}
+
+static void detach(struct tree *t, struct node *n)
+{
+	tdelete(n, &n->parent->children, by_name);
+	node_free(t, n);
+}
+
+/* The inode stays the caller's when this fails. */
+static struct node *attach(struct tree *t, struct node *dir, const char *name,
+			   struct inode *inode, struct err *e)
+{
+	struct node *n;
+
+	if (dir->depth >= TREE_DEPTH_MAX) {
+		err_set(e, ERR_INPUT, "'%s' is more than %d folders deep",
+			name, TREE_DEPTH_MAX);
+		return NULL;
+	}
+	n = node_new(dir, name, inode);
+	if (!tsearch(n, &dir->children, by_name))
+		oom();
+	t->n_nodes++;
+	return n;
+}
+
+void tree_free(struct tree *t)
+{
+	if (!t)
+		return;
+	t->forget = NULL;
+	node_free(t, t->root);
+	free(t);
+}
+
+/* Where a walk stands. */
+struct walk {
+	struct node *at;
+	char	     rest[WALK_MAX];	/* what is still to be walked */
+	int	     links;		/* followed so far */
+	bool	     leaf;		/* may end at what is not a directory */
+};
+
+/* Takes the next component off w->rest: NULL at the end. */
+static const char *next_name(struct walk *w, char name[TREE_NAME_MAX + 1],
+			     struct err *e)
+{
+	size_t skip = strspn(w->rest, "/");
+	size_t len = strcspn(w->rest + skip, "/");
+
+	if (len > TREE_NAME_MAX) {
+		err_set(e, ERR_INPUT, "a component of '%.80s…' has more than %d bytes",
+			w->rest + skip, TREE_NAME_MAX);
+		return NULL;
+	}
+	memcpy(name, w->rest + skip, len);
+	name[len] = '\0';
+	memmove(w->rest, w->rest + skip + len,
+		strlen(w->rest + skip + len) + 1);
+	return name;
+}
+
+/* Puts a link's target before what is left. */
+static int follow_link(struct walk *w, const char *target, struct err *e)
+{
+	size_t len = strlen(target), left = strlen(w->rest);
+
+	if (++w->links > TREE_LINKS_MAX)
+		return err_set(e, ERR_INPUT, "too many symbolic links, the last to '%s'",
+			       target);
+	if (len + left + 2 > sizeof(w->rest))
+		return err_set(e, ERR_INPUT, "a path through the link to '%.80s…' is too long",
+			       target);
+	memmove(w->rest + len + 1, w->rest, left + 1);
+	memcpy(w->rest, target, len);
+	w->rest[len] = '/';
+	return 0;
+}
+
+static bool ends(const struct walk *w)
+{
+	return w->rest[strspn(w->rest, "/")] == '\0';
+}
+
+/* One step down into a directory that is there, or with t is made. */
+static struct node *step(struct tree *t, struct node *dir, const char *name,
+			 struct err *e)
+{
+	struct node *n = child(dir, name);
+	struct inode *made;
+
+	if (n)
+		return n;
+	if (!t) {
+		err_set(e, ERR_INPUT, "there is no '%s'", name);
+		return NULL;
+	}
+	made = plain_directory();
+	n = attach(t, dir, name, made, e);
+	if (!n)
+		inode_free(made);
+	return n;
+}
+
+/* Walks w->rest from the root, as the kernel would in a chroot: ".." stops at
+ * the root.  With t missing directories are made.  NULL with *e when the way
+ * is blocked. */
+static struct node *walk(struct tree *t, struct node *root, struct walk *w,
+			 struct err *e)
+{
+	char name[TREE_NAME_MAX + 1];
+
+	w->at = root;
+	while (!ends(w)) {
+		struct node *n;
+
+		if (!next_name(w, name, e))
+			return NULL;
+		if (strcmp(name, ".") == 0)
+			continue;
+		if (strcmp(name, "..") == 0) {
+			w->at = w->at->parent ? w->at->parent : root;
+			continue;
+		}
+		n = step(t, w->at, name, e);
+		if (!n)
+			return NULL;
+		if (S_ISLNK(n->inode->mode)) {
+			if (n->inode->target[0] == '/')
+				w->at = root;
+			if (follow_link(w, n->inode->target, e) < 0)
+				return NULL;
+			continue;
+		}
+		if (!S_ISDIR(n->inode->mode)) {
+			if (w->leaf && ends(w))
+				return n;
+			err_set(e, ERR_INPUT, "'%s' on the way there is not a folder",
+				n->name);
+			return NULL;
+		}
+		w->at = n;
+	}
+	return w->at;
+}
+
+/* The directory that path's last component is in; *base gets the component. */
+static struct node *parent_of(struct tree *t, struct node *root,
+			      const char *path, const char **base,
+			      struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	struct walk w = { .links = 0 };
+
+	*base = slash ? slash + 1 : path;
+	if (len >= TREE_PATH_MAX || strlen(*base) > TREE_NAME_MAX) {
+		err_set(e, ERR_INPUT, "the name '%.80s…' is too long", path);
+		return NULL;
+	}
+	memcpy(w.rest, path, len);
+	w.rest[len] = '\0';
+	return walk(t, root, &w, e);
+}
+
+static void replace_inode(struct tree *t, struct node *n, struct inode *inode)
+{
+	inode->nlink++;
+	inode_unref(t, n->inode);
+	n->inode = inode;
+}
+
+int tree_add(struct tree *t, const char *path, struct inode *inode,
+	     struct err *e)
+{
+	AUTO(inode_freep) struct inode *mine = inode;
+	struct node *dir, *old;
+	const char *base;
+
+	if (!*path) {
+		if (!S_ISDIR(inode->mode))
+			return err_set(e, ERR_INPUT, "the root is not a folder");
+		replace_inode(t, t->root, steal_ptr(&mine));
+		return 0;
+	}
+	dir = parent_of(t, t->root, path, &base, e);
+	if (!dir)
+		return err_wrap(e, "'%s'", path);
+	old = child(dir, base);
+	if (old && S_ISDIR(old->inode->mode) && S_ISDIR(inode->mode)) {
+		replace_inode(t, old, steal_ptr(&mine));
+		return 0;
+	}
+	if (old)
+		detach(t, old);
+	if (!attach(t, dir, base, inode, e))
+		return -1;
+	steal_ptr(&mine);
+	return 0;
+}
+
+int tree_link(struct tree *t, const char *path, const char *target,
+	      struct err *e)
+{
+	const struct node *node = tree_find(t, target, false);
+	struct inode *inode = node ? node->inode : NULL;
+	struct node *dir, *old;
+	const char *base;
+
+	if (!inode)
+		return err_set(e, ERR_INPUT,
+			       "'%s' is a hard link to '%s', which is not there",
+			       path, target);
+	if (S_ISDIR(inode->mode))
+		return err_set(e, ERR_INPUT,
+			       "'%s' is a hard link to the folder '%s'", path,
+			       target);
+	if (!*path)
+		return err_set(e, ERR_INPUT, "the root is not a folder");
+	dir = parent_of(t, t->root, path, &base, e);
+	if (!dir)
+		return err_wrap(e, "'%s'", path);
+	old = child(dir, base);
+	if (old && old->inode == inode)
+		return 0;
+	/* Held, for what it replaces may be all that names it. */
+	inode->nlink++;
+	if (old)
+		detach(t, old);
+	old = attach(t, dir, base, inode, e);
+	inode_unref(t, inode);
+	return old ? 0 : -1;
+}
+
+const struct node *tree_find(const struct tree *t, const char *path,
+			     bool follow)
+{
+	struct err ignored;
+	struct walk w = { .links = 0, .leaf = true };
+	const struct node *dir;
+	const char *base;
+
+	if (strlen(path) >= TREE_PATH_MAX)
+		return NULL;
+	if (follow) {
+		memcpy(w.rest, path, strlen(path) + 1);
+		return walk(NULL, t->root, &w, &ignored);
+	}
+	if (!*path)
+		return t->root;
+	dir = parent_of(NULL, t->root, path, &base, &ignored);
+	return dir ? child(dir, base) : NULL;
+}
+
+void tree_remove(struct tree *t, const char *path)
+{
+	/* The nodes are this tree's own, which is not const here. */
+	const struct node *n = tree_find(t, path, false);
+	struct node *mine = n && n->parent ? child(n->parent, n->name) : NULL;
+
+	if (mine)
+		detach(t, mine);
+}
+
+void tree_empty(struct tree *t, const char *path)
+{
+	const struct node *n = tree_find(t, path, true);
+
+	if (!n || !S_ISDIR(n->inode->mode))
+		return;
+	children_free(t, n->parent ? child(n->parent, n->name) : t->root);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * utf8.h - one character of UTF-8 at a time (RFC 3629)
+ */
+#ifndef ENC_UTF8_H
+#define ENC_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the character that s begins with (1 to 4), or 0 when it is none:
+ * cut short, overlong, a surrogate or beyond U+10FFFF.  len is at least 1. */
+size_t utf8_length(const char *s, size_t len);
+
+/* The code point of a character of n bytes for which utf8_length() said n. */
+uint32_t utf8_code(const char *s, size_t n);
+
+#endif

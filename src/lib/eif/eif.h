@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
 
@@ -23,6 +24,7 @@
 #define EIF_SIGNATURE_MAX  32768	/* bytes of a signature section */
 #define EIF_METADATA_MAX   (1u << 20)
 #define EIF_CMDLINE_MAX	   4096
+#define EIF_SIZE_MAX	   (UINT64_C(1) << 40)	/* of a whole file; ours */
 #define EIF_DEFAULT_MEM	   UINT64_C(1073741824)
 #define EIF_DEFAULT_CPUS   UINT64_C(2)
 
@@ -47,7 +49,9 @@ struct eif_writer;
 struct eif_writer *eif_writer_new(int fd, enum eif_arch arch);
 void eif_writer_free(struct eif_writer *w);	/* at any time; joins them */
 
-/* Begins a section of exactly size bytes; the one before must be full. */
+/* Begins a section of exactly size bytes; the one before must be full.  The
+ * order is kernel, cmdline, metadata, ramdisk... (one at least); another is a
+ * bug of the caller.  ERR_INPUT when it is too large or one too many. */
 int eif_begin(struct eif_writer *w, enum eif_type type, uint64_t size,
 	      struct err *e) MUST_CHECK;
 
@@ -62,6 +66,15 @@ int eif_write_fd(struct eif_writer *w, int fd, uint64_t offset, uint64_t len,
  * and its CRC.  pcrs gets the measurements, size the bytes of the file. */
 int eif_finish(struct eif_writer *w, struct signer *signer, struct pcrs *pcrs,
 	       uint64_t *size, struct err *e) MUST_CHECK;
+
+static inline void eif_writer_freep(struct eif_writer **w)
+{
+	eif_writer_free(*w);
+}
+#define AUTO_EIF_WRITER AUTO(eif_writer_freep)
+
+/* "kernel", "cmdline", ... */
+const char *eif_type_name(enum eif_type type);
 
 /* The magic of a kernel's first bytes (at least 1024, or all there are):
  * ERR_INPUT that says what it is and what is wanted when it is neither a

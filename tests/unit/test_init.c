@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_init.c - what init reads: /cmd, /env and the list of /xattrs
+ */
+#include "init/init.h"
+
+#include "tap.h"
+
+static void free_words(char **words)
+{
+	for (char **w = words; w && *w; w++)
+		free(*w);
+	free(words);
+}
+
+static void test_split(void)
+{
+	char **w = words_split("a b\n\n\tc", 7);
+
+	same_str(w[0], "a b", "a line is a word");
+	same_str(w[1], "", "an empty line is an empty word");
+	same_str(w[2], "\tc", "a last line without its newline");
+	ok(w[3] == NULL, "and no more");
+	free_words(w);
+	w = words_split("a\n", 2);
+	ok(w[0] && !w[1], "a newline at the end starts no word");
+	free_words(w);
+	w = words_split(NULL, 0);
+	ok(w && !w[0], "an empty file has no words");
+	free_words(w);
+	ok(words_split("a\0b", 3) == NULL, "a NUL is refused");
+}
+
+static void test_env(void)
+{
+	char with[] = "PATH=/bin", odd[] = "rest of a value", none[] = "=x";
+	char other[] = "PATHS=1";
+	char *words[] = { with, odd, none, other, NULL };
+	char **env = words_to_env(words);
+
+	same_str(env[0], "PATH=/bin", "NAME=value stays");
+	same_str(env[1], "PATHS=1", "what is none does not");
+	ok(env[2] == NULL, "and there is no second PATH");
+	free(env);
+	env = words_to_env(words + 3);
+	same_str(env[1], "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+		 "/usr/bin:/sbin:/bin", "PATH as Docker has it");
+	free(env[1]);
+	free(env);
+}
+
+static int next(const char *list, size_t len, struct xattr_record *r)
+{
+	const char *at = list;
+
+	return xattr_next(&at, list + len, r);
+}
+
+static void test_xattrs(void)
+{
+	static const char list[] = "bin/ping\0security.capability\0" "0aff\0"
+				   "etc/x\0user.empty\0";
+	const char *at = list;
+	const char *end = list + sizeof(list);	/* the literal's NUL is HEX's */
+	struct xattr_record r;
+
+	ok(xattr_next(&at, end, &r) == 1, "first record");
+	same_str(r.path, "bin/ping", "its path");
+	same_str(r.name, "security.capability", "its name");
+	same_str(r.hex, "0aff", "its value");
+	ok(xattr_next(&at, end, &r) == 1, "second record");
+	same_str(r.hex, "", "its value, which is empty");
+	ok(xattr_next(&at, end, &r) == 0, "the end");
+	ok(next("a\0b\0c", 5, &r) == -1, "cut short");
+	ok(next("a\0b", 3, &r) == -1, "cut shorter");
+	ok(next("/a\0b\0c\0", 7, &r) == -1, "an absolute path");
+	ok(next("\0b\0c\0", 5, &r) == -1, "no path");
+	ok(next("a\0\0c\0", 5, &r) == -1, "no name");
+}
+
+int main(void)
+{
+	test_split();
+	test_env();
+	test_xattrs();
+	return tap_done();
+}

@@ -35,11 +35,12 @@ mkimage_app() {
 	END
 }
 
-# debian_image: the image path of a real Debian, made once for a build tree.
+# debian_image: the image path of a real Debian, made once for a build tree
+# (or in ENC_TEST_IMAGES, for several).
 debian_image() {
 	requires mmdebstrap python3 flock
 	"$abs_top_srcdir/tests/tools/debian-image" \
-		"$abs_top_builddir/tests/images" 2>"$T/debian.log" && return
+		"${ENC_TEST_IMAGES:-$abs_top_builddir/tests/images}" 2>"$T/debian.log" && return
 	cat "$T/debian.log" >&2
 	missing 'a Debian image (mmdebstrap failed)'
 }

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changeset.c - what one layer does to the tree below it
+ *
+ * Trust: the blob is hostile.  What its archive says is only collected until
+ * the digest of the whole blob matched, and then applied to a tree in memory.
+ */
+#include "image/changeset.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/xalloc.h"
+#include "image/archive.h"
+#include "image/blob_tap.h"
+
+#define WHITEOUT	"/.wh."
+#define WHITEOUT_OPAQUE "/.wh..wh..opq"
+#define WHITEOUT_META	"/.wh..wh."	/* AUFS's own files: of no meaning */
+
+void changeset_release(struct changeset *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		free(set->changes[i].path);
+		free(set->changes[i].target);
+		inode_free(set->changes[i].inode);
+	}
+	free(set->changes);
+}
+
+/* "./a//b/" → "a/b"; NULL with *e for what leaves the root. */
+static char *clean_path(const char *path, struct err *e)
+{
+	AUTO_FREE char *out = xmalloc(strlen(path) + 1);
+	size_t len = 0;
+
+	for (const char *s = path; *s;) {
+		size_t n = strcspn(s, "/");
+
+		if (n == 2 && memcmp(s, "..", 2) == 0) {
+			err_set(e, ERR_INPUT,
+				"the member '%.200s' leaves the root by '..'",
+				path);
+			return NULL;
+		}
+		if (n > 0 && !(n == 1 && s[0] == '.')) {
+			if (len)
+				out[len++] = '/';
+			memcpy(out + len, s, n);
+			len += n;
+		}
+		s += n;
+		s += strspn(s, "/");
+	}
+	out[len] = '\0';
+	if (len > TREE_PATH_MAX) {
+		err_set(e, ERR_INPUT,
+			"the name of '%.80s…' has %zu bytes, and a ramdisk takes at most %d",
+			out, len, TREE_PATH_MAX);
+		return NULL;
+	}
+	return steal_ptr(&out);
+}
+
+static int by_xattr_name(const void *a, const void *b)
+{
+	const struct xattr *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void copy_xattrs(struct inode *inode, const struct untar_member *m)
+{
+	if (m->n_xattrs == 0)
+		return;
+	inode->xattrs = xreallocarray(NULL, m->n_xattrs, sizeof(*inode->xattrs));
+	inode->n_xattrs = (uint32_t)m->n_xattrs;
+	for (size_t i = 0; i < m->n_xattrs; i++) {
+		const struct untar_xattr *x = &m->xattrs[i];
+
+		inode->xattrs[i].name = xstrdup(x->name);
+		inode->xattrs[i].value = xmemdup(x->value, x->len);
+		inode->xattrs[i].len = x->len;
+	}
+	qsort(inode->xattrs, inode->n_xattrs, sizeof(*inode->xattrs),
+	      by_xattr_name);
+}
+
+static struct inode *member_inode(const struct untar_member *m, struct err *e)
+{
+	struct inode *inode;
+	mode_t type = m->mode & S_IFMT;
+
+	if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK &&
+	    type != S_IFCHR && type != S_IFBLK && type != S_IFIFO) {
+		err_set(e, ERR_INPUT, "'%.200s' is of a type that no image has",
+			m->path);
+		return NULL;
+	}
+	if (type == S_IFLNK && (!m->symlink || !*m->symlink ||
+				strlen(m->symlink) >= TREE_PATH_MAX)) {
+		err_set(e, ERR_INPUT,
+			"the symbolic link '%.200s' has an empty target or one of more than %d bytes",
+			m->path, TREE_PATH_MAX);
+		return NULL;
+	}
+	inode = inode_new();
+	inode->mode = m->mode;
+	/* Linux shows every symbolic link as 0777, whatever the archive says. */
+	if (type == S_IFLNK)
+		inode->mode = S_IFLNK | 0777;
+	inode->uid = m->uid;
+	inode->gid = m->gid;
+	inode->mtime = m->mtime;
+	if (type == S_IFCHR || type == S_IFBLK) {
+		inode->major = m->rdev_major;
+		inode->minor = m->rdev_minor;
+	}
+	if (type == S_IFREG)
+		inode->size = m->size;
+	if (type == S_IFLNK)
+		inode->target = xstrdup(m->symlink);
+	copy_xattrs(inode, m);
+	return inode;
+}
+
+/* The member's data into the spool; sparse parts become holes there. */
+static int spool_body(struct untar *a, struct inode *inode,
+		      struct spool *spool, struct err *e)
+{
+	uint64_t at, done = 0;
+	const void *data;
+	size_t len;
+	int more;
+
+	inode->body = spool->size;
+	while ((more = untar_data(a, &data, &len, &at, e)) > 0) {
+		if (at < done || len > inode->size || at > inode->size - len)
+			return err_set(e, ERR_INPUT,
+				       "it has data beyond its size");
+		if (at > done && spool_skip(spool, at - done, e) < 0)
+			return -1;
+		if (spool_write(spool, data, len, e) < 0)
+			return -1;
+		done = at + len;
+	}
+	if (more < 0)
+		return -1;
+	return done < inode->size ? spool_skip(spool, inode->size - done, e) : 0;
+}
+
+static struct change *change_new(struct changeset *set, enum change_kind kind,
+				 char *path)
+{
+	struct change *c;
+
+	if (set->n == set->cap) {
+		set->cap = set->cap ? 2 * set->cap : 64;
+		set->changes = xreallocarray(set->changes, set->cap,
+					     sizeof(*set->changes));
+	}
+	c = &set->changes[set->n++];
+	*c = (struct change){ .kind = kind, .path = path };
+	return c;
+}
+
+/* Is it a whiteout?  path is clean; "/x" is compared so that the root's own
+ * members look like all others. */
+static bool add_whiteout(struct changeset *set, const char *path)
+{
+	AUTO_FREE char *rooted = xasprintf("/%s", path);
+	char *slash = strrchr(rooted, '/');
+	char *name = slash + strlen(WHITEOUT);
+
+	if (strncmp(slash, WHITEOUT, strlen(WHITEOUT)) != 0)
+		return false;
+	if (strcmp(slash, WHITEOUT_OPAQUE) == 0) {
+		*slash = '\0';
+		change_new(set, CHANGE_EMPTY,
+			   xstrdup(*rooted ? rooted + 1 : ""));
+	} else if (strncmp(slash, WHITEOUT_META, strlen(WHITEOUT_META)) != 0 &&
+		   *name) {
+		change_new(set, CHANGE_REMOVE,
+			   xasprintf("%.*s%s", (int)(slash + 1 - rooted) - 1,
+				     rooted + 1, name));
+	}
+	return true;
+}
+
+static int add_member(struct changeset *set, struct untar *a,
+		      const struct untar_member *m, struct spool *spool,
+		      struct err *e)
+{
+	AUTO_FREE char *path = clean_path(m->path, e);
+	struct inode *inode;
+
+	if (!path)
+		return -1;
+	if (set->n == LAYER_MEMBERS_MAX)
+		return err_set(e, ERR_INPUT, "more than %d members",
+			       LAYER_MEMBERS_MAX);
+	if (add_whiteout(set, path))
+		return 0;
+	if (m->hardlink) {
+		char *target = clean_path(m->hardlink, e);
+
+		if (!target)
+			return -1;
+		change_new(set, CHANGE_LINK, steal_ptr(&path))->target = target;
+		return 0;
+	}
+	inode = member_inode(m, e);
+	if (!inode)
+		return -1;
+	change_new(set, CHANGE_ADD, steal_ptr(&path))->inode = inode;
+	if (!S_ISREG(inode->mode) || inode->size == 0)
+		return 0;
+	if (inode->size > LAYER_BYTES_MAX - set->bytes)
+		return err_set(e, ERR_INPUT, "its files have more than %ju bytes",
+			       (uintmax_t)LAYER_BYTES_MAX);
+	set->bytes += inode->size;
+	if (spool && spool_body(a, inode, spool, e) < 0)
+		return err_wrap(e, "'%.200s'", m->path);
+	return 0;
+}
+
+int changeset_read(const struct store *s, const struct descriptor *d,
+		   struct spool *spool, struct changeset *set,
+		   struct progress *p, struct err *e)
+{
+	AUTO(tap_release) struct blob_tap tap = {
+		.fd = -1, .size = d->size, .progress = p,
+	};
+	AUTO_UNTAR struct untar *a = NULL;
+	struct untar_member m;
+	int more;
+
+	if (tap_open(&tap, s, d, e) < 0)
+		return -1;
+	a = untar_open(tap_read, &tap, "the layer", e);
+	if (!a)
+		return -1;
+	while ((more = untar_next(a, &m, e)) > 0)
+		if (add_member(set, a, &m, spool, e) < 0)
+			return -1;
+	if (more < 0)
+		return -1;
+	return tap_finish(&tap, d, e);
+}
+
+static int change_apply(struct change *c, struct tree *t, struct err *e)
+{
+	switch (c->kind) {
+	case CHANGE_ADD:
+		return tree_add(t, c->path, steal_ptr(&c->inode), e);
+	case CHANGE_LINK:
+		return tree_link(t, c->path, c->target, e);
+	case CHANGE_REMOVE:
+		tree_remove(t, c->path);
+		return 0;
+	case CHANGE_EMPTY:
+		tree_empty(t, c->path);
+		return 0;
+	}
+	return 0;
+}
+
+int changeset_apply(struct changeset *set, struct tree *t, struct err *e)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->changes[i].kind >= CHANGE_REMOVE &&
+		    change_apply(&set->changes[i], t, e) < 0)
+			return -1;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->changes[i].kind < CHANGE_REMOVE &&
+		    change_apply(&set->changes[i], t, e) < 0)
+			return -1;
+	return 0;
+}

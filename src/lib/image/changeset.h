@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changeset.h - what one layer does to the tree below it
+ *
+ * OCI image spec 1.1, layer.md ("Representing Changes"): members to add, hard
+ * links, and whiteouts, collected from the layer's archive while its blob is
+ * verified.
+ */
+#ifndef ENC_CHANGESET_H
+#define ENC_CHANGESET_H
+
+#include "base/progress.h"
+#include "image/spool.h"
+#include "image/store.h"
+#include "image/tree.h"
+
+#define LAYER_MEMBERS_MAX 4000000	/* of one layer */
+#define LAYER_BYTES_MAX	  (UINT64_C(1) << 38)	/* of its files: 256 GiB */
+
+enum change_kind { CHANGE_ADD, CHANGE_LINK, CHANGE_REMOVE, CHANGE_EMPTY };
+
+struct change {
+	enum change_kind kind;
+	char	     *path;	/* clean: relative, without "." and ".." */
+	char	     *target;	/* CHANGE_LINK: likewise */
+	struct inode *inode;	/* CHANGE_ADD */
+};
+
+struct changeset {		/* starts zeroed */
+	struct change *changes;	/* in the archive's order */
+	size_t	       n, cap;
+	uint64_t       bytes;	/* of the files' bodies */
+};
+
+#define AUTO_CHANGESET AUTO(changeset_release)
+
+/* Streams the layer's blob once: hashes it, inflates it, collects its changes,
+ * and appends the files' bodies to the spool (NULL: passes over them).
+ * ERR_VERIFY when the digest does not match, ERR_INPUT for an archive that no
+ * container engine would unpack; the set is then not to be used. */
+int changeset_read(const struct store *s, const struct descriptor *d,
+		   struct spool *spool, struct changeset *set,
+		   struct progress *p, struct err *e) MUST_CHECK;
+
+/* Applies the set to t: whiteouts first, for they concern the layers below
+ * alone, wherever in the archive they stand.  Empties what it takes. */
+int changeset_apply(struct changeset *set, struct tree *t, struct err *e)
+	MUST_CHECK;
+void changeset_release(struct changeset *set);
+
+#endif

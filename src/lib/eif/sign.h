@@ -69,4 +69,10 @@ int signature_read(const void *data, size_t len,
 int signature_in_date(const struct signature *sig, int64_t now,
 		      const char *what, struct err *e) MUST_CHECK;
 
+/* Does an EIF signed by the certificate with that SHA-256 (NULL: not signed)
+ * meet what an image's annotation io.enclaver.signature.certificate demands?
+ * NULL demands nothing.  ERR_VERIFY with what to do when it does not. */
+int signature_demanded(const char *annotation, const char *sha256,
+		       struct err *e) MUST_CHECK;
+
 #endif

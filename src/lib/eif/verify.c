@@ -189,3 +189,24 @@ int signature_in_date(const struct signature *sig, int64_t now,
 	}
 	return 0;
 }
+
+int signature_demanded(const char *annotation, const char *sha256,
+		       struct err *e)
+{
+	const char *want;
+
+	if (!annotation)
+		return 0;
+	if (!digest_is_sha256(annotation, &want))
+		return err_set(e, ERR_INPUT,
+			       "annotation io.enclaver.signature.certificate '%s' is not sha256:HEX",
+			       annotation);
+	if (!sha256)
+		return err_set(e, ERR_VERIFY,
+			       "the image asks for a signature: give enc-eif the manifest with -f, or --sign-cert and --sign-key");
+	if (strcmp(want, sha256) != 0)
+		return err_set(e, ERR_VERIFY,
+			       "the image asks for a signature by certificate sha256:%s, not by sha256:%s",
+			       want, sha256);
+	return 0;
+}

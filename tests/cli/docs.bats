@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# docs.bats - pages, --help and completions say the same
+load ../helpers
+
+@test "docs: pages, help, completions and examples agree" {
+	requires mandoc
+	# shellcheck disable=SC2086
+	expect 0 "$abs_top_srcdir/scripts/checkdocs" "$abs_top_builddir/bin" \
+		$ENC_PROGRAMS
+	same "" "$output"
+	same "" "$stderr"
+}
+
+# A tree of one program, whose documents can be broken.
+fake() {
+	rm -rf tree
+	mkdir -p tree/bin tree/man tree/scripts tree/share/completions
+	cp "$abs_top_srcdir/scripts/checkdocs" tree/scripts
+	cat >tree/bin/enc-x <<-'END'
+	#!/bin/sh
+	echo "usage: enc-x [-o FILE]"
+	echo "  -o, --output FILE   write here"
+	echo "      --json          print --other things"
+	END
+	chmod +x tree/bin/enc-x
+	printf 'enc-x|-o,--output|file|\nenc-x|--json||\n' >tree/share/completions/options
+	echo 'man/enc-x.1' >tree/man/Makemodule.am
+	printf '    enc-x --json | enc-x -o file\n' >tree/README
+	cat >tree/man/enc-x.1 <<-'END'
+	.Dd November 23, 2026
+	.Dt ENC-X 1
+	.Os
+	.Sh NAME
+	.Nm enc-x
+	.Nd a program
+	.Sh DESCRIPTION
+	.Bl -tag -width Ds
+	.It Fl o , Fl -output Ar FILE
+	Writes.
+	.It Fl -json
+	Prints.
+	.El
+	.Sh EXIT STATUS
+	Yes.
+	.Sh EXAMPLES
+	.Dl enc-x -o file
+	.Sh SEE ALSO
+	.Xr true 1
+	END
+}
+
+@test "docs: checkdocs passes what agrees and finds each fault" {
+	requires mandoc
+	fake
+	expect 0 tree/scripts/checkdocs tree/bin enc-x
+	same "" "$output"
+
+	sed -i 's/^enc-x|--json/enc-x|--jsonn/' tree/share/completions/options
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	same 'share/completions/options: enc-x: --json is missing
+share/completions/options: enc-x: --jsonn is not in --help' "$output"
+
+	fake
+	sed -i '/^\.It Fl -json/d' tree/man/enc-x.1
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	contains "$output" 'man/enc-x.1: --json is missing'
+
+	fake
+	sed -i 's/^\.Dl enc-x -o/.Dl enc-x -p/' tree/man/enc-x.1
+	echo '    enc-x file | enc-x --jason' >>tree/README
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	same 'README: an example gives enc-x --jason
+man/enc-x.1: an example gives enc-x -p' "$output"
+
+	fake
+	sed -i '/^\.Sh EXIT/d' tree/man/enc-x.1
+	echo .Nosuch >>tree/man/enc-x.1
+	: >tree/man/Makemodule.am
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	contains "$output" 'man/enc-x.1: no section EXIT STATUS'
+	contains "$output" 'Nosuch'
+	contains "$output" 'man/enc-x.1 is not in man/Makemodule.am'
+}

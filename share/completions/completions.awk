@@ -5,17 +5,20 @@
 # all of them in one file.
 BEGIN { FS = "|" }
 /^#/ { next }
-shell != "zsh" && $1 != program { next }
+$1 == "*" { common[++commons] = $0 }
+shell == "zsh" && $1 == "*" { next }
 shell == "zsh" && $1 != last {
 	if (last != "")
 		zsh_end()
 	last = $1
 	names = names " " $1
 	body = body "\n" $1 ")\n\t_arguments -s -S"
-	common()
+	for (i = 1; i <= commons; i++) {
+		split(common[i], field)
+		add(field[2], field[3], field[4])
+	}
 }
-{ add($2, $3, $4) }
-shell != "zsh" && !common_done++ { common() }
+shell == "zsh" || $1 == "*" || $1 == program { add($2, $3, $4) }
 
 END {
 	if (shell == "bash")
@@ -28,13 +31,6 @@ END {
 	}
 	if (shell == "fish" && !no_files)
 		print "complete -c " program " -F"
-}
-
-function common() {
-	add("-h,--help", "", "print the options and end")
-	add("-V,--version", "", "print the version and end")
-	add("-q,--quiet", "", "say nothing but errors")
-	add("-v,--verbose", "", "say more")
 }
 
 function add(option, value, what,    words) {

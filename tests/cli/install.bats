@@ -5,7 +5,7 @@ load ../helpers
 
 @test "install: programs, pages and completions, and nothing else" {
 	requires make
-	local program
+	local program page
 	# The make that runs the tests is not the one meant here.
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	expect 0 make -s -C "$abs_top_builddir" install DESTDIR="$T/root" prefix=/usr
@@ -15,12 +15,12 @@ load ../helpers
 			echo "bin/$program"
 			echo "share/bash-completion/completions/$program"
 			echo "share/fish/vendor_completions.d/$program.fish"
-			echo "share/man/man1/$program.1"
 		done
 		echo libexec/enclaver/init
 		echo libexec/enclaver/odyn
-		echo share/man/man5/enclaver.yaml.5
-		echo share/man/man7/enclaver.7
+		for page in "$abs_top_srcdir"/man/*.[1-8]; do
+			echo "share/man/man${page##*.}/${page##*/}"
+		done
 		echo share/zsh/site-functions/_enclaver
 	} | LC_ALL=C sort >"$T/want"
 	find . ! -type d | sed 's|^\./||' | LC_ALL=C sort >"$T/got"

@@ -35,6 +35,34 @@ mkimage_app() {
 	END
 }
 
+# mkimage_sleeve DIR [NAME]: what a release starts from.
+mkimage_sleeve() {
+	mkimage "$1" "${2:-sleeve:1}" <<-'END'
+	config {"Entrypoint": ["/usr/local/bin/enclaver-run"]}
+	layer
+	dir usr
+	dir usr/local
+	dir usr/local/bin
+	file usr/local/bin/enclaver-run mode=0755 data='#!/bin/sh\n'
+	END
+}
+
+# manifest SOURCE TARGET [SLEEVE]: the text of an enclaver.yaml.
+manifest() {
+	cat <<-END
+	version: v1
+	name: "app"
+	target: "$2"
+	sources:
+	  app: "$1"
+	${3:+  sleeve: "$3"}
+	ingress:
+	  - listen_port: 8080
+	egress:
+	  allow: ["example.com"]
+	END
+}
+
 # debian_image: the image path of a real Debian, made once for a build tree
 # (or in ENC_TEST_IMAGES, for several).
 debian_image() {
@@ -55,6 +83,31 @@ tree_of_ramdisk() {
 	local file=$1
 	shift
 	python3 "$abs_top_srcdir/tests/tools/treecmp.py" ramdisk "$file" rootfs "$@"
+}
+
+# fake_blobs DIR: a blobs folder as AWS's package has it.  Its kernel has the
+# magic of one and boots nowhere.
+fake_blobs() {
+	mkdir -p "$1"
+	{
+		head -c 514 /dev/zero
+		printf HdrS
+		head -c 4000 /dev/zero
+	} >"$1/bzImage"
+	printf '#\n# Automatically generated file\n# Linux/x86_64 6.12.117 Kernel Configuration\n#\n' >"$1/bzImage.config"
+	echo 'reboot=k panic=30 console=ttyS0' >"$1/cmdline"
+	printf 'not an init\n' >"$1/init"
+	printf 'not a module\n' >"$1/nsm.ko"
+}
+
+# eif_read EIF [FOLDER]: tools/eifread.py, the second opinion on EIFs.
+eif_read() {
+	python3 "$abs_top_srcdir/tests/tools/eifread.py" "$@"
+}
+
+# pcr N EIF: one measurement, by the second opinion.
+pcr() {
+	eif_read "$2" | sed -n "s/^PCR$1 //p"
 }
 
 # blob_of DIR DIGEST: the file of a blob in a layout.
@@ -170,4 +223,16 @@ stop_peers() {
 		wait "$pid" 2>/dev/null || continue
 	done
 	PEER_PIDS=
+}
+
+# nitro_folders ROOTFS: adds what enc-eif adds to every image that lacks it.
+nitro_folders() {
+	local name
+	touch -r "$1" "$T/before"
+	for name in dev run sys var proc tmp; do
+		[ -e "$1/$name" ] || [ -L "$1/$name" ] && continue
+		mkdir -m 0755 "$1/$name"
+		touch -d @0 "$1/$name"
+	done
+	touch -r "$T/before" "$1"
 }

@@ -93,3 +93,11 @@ load ../peers
 	expect 1 tree_of_ramdisk cut.cpio
 	contains "$stderr" 'treecmp.py: the file ends in'
 }
+
+@test "eifread: what is no EIF is refused" {
+	requires python3
+	head -c 700 /dev/zero >none.eif
+	expect 1 eif_read none.eif
+	same 'eifread.py: no header of version 4' "$stderr"
+	same '' "$output"
+}

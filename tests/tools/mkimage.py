@@ -15,6 +15,7 @@ inside the words \\n, \\\\ and \\xHH stand for bytes.  '#' begins a comment.
 
 Entries of the layer:
   file NAME [data=TEXT | size=N [fill=SEED]] …  size without fill: zeros
+                   claim=N: the header says N bytes, whatever follows
   dir NAME | fifo NAME | char NAME major=1 minor=3 | block NAME …
   link NAME to=TARGET | symlink NAME to=TARGET
   whiteout NAME    NAME is gone | opaque DIR   what lies below is gone
@@ -141,16 +142,17 @@ class Layer:
         elif len(link) > 100:
             records.append((b"linkpath", link))
         size = int(opts.get("size", 0))
-        if size >= 1 << 33:
-            records.append((b"size", str(size).encode()))
+        data = raw(opts.get("data", ""))
+        claim = int(opts.get("claim", len(data) or size))
+        if claim >= 1 << 33 and self.form == "pax":
+            records.append((b"size", str(claim).encode()))
         if records:
             text = b"".join(record(k, v) for k, v in sorted(records))
             self.member(b"PaxHeaders/" + name[:80], b"x", text)
         flag = opts.get("flag", FLAGS[kind].decode()).encode()
         mode = int(opts.get("mode", MODES.get(kind, "0644")), 8)
-        data = raw(opts.get("data", ""))
-        self.write(header(name[:100], flag, data and len(data) or size,
-                          mode=mode, link=link[:100], prefix=prefix, **{
+        self.write(header(name[:100], flag, claim, mode=mode, link=link[:100],
+                          prefix=prefix, **{
                               k: int(opts.get(k, 0))
                               for k in ("uid", "gid", "mtime",
                                         "major", "minor")}))
@@ -173,13 +175,18 @@ class Layer:
 
 
 def chunk(seed, n):
-    """A mebibyte that looks like programs do: it compresses to a third."""
-    noise = hashlib.shake_128(f"{seed}/{n}".encode()).digest(CHUNK // 4)
-    words = [noise[i:i + 64] for i in range(0, 4096, 64)]
-    out = bytearray()
-    for i in range(0, len(noise), 16):
-        out += noise[i:i + 16] + words[noise[i] % 64][:48]
-    return bytes(out)
+    """A mebibyte that costs what programs cost: it deflates to 0.36 of its
+    size, and inflates as fast.  Four bytes of noise, then one of 256 words."""
+    own, width, words = 4, 14, 256
+    count = CHUNK // (own + width) + 1
+    noise = hashlib.shake_128(f"{seed}/{n}".encode()).digest(
+        words * width + count * (own + 1))
+    word = [noise[i * width:][:width] for i in range(words)]
+    out, at = bytearray(), words * width
+    for _ in range(count):
+        out += noise[at:at + own] + word[noise[at + own]]
+        at += own + 1
+    return bytes(out[:CHUNK])
 
 
 def record(key, value):

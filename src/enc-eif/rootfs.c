@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rootfs.c - the merged tree made ready to boot
+ */
+#include "enc-eif/rootfs.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "image/layer.h"
+
+#define AMENDED "io.enclaver.amended"
+
+/* What init mounts on; nitro-cli makes the same ones. */
+static const struct mount_point {
+	const char *path;
+	uint32_t    mode;
+} mount_points[] = {
+	{ "dev", 0755 },  { "proc", 0755 }, { "run", 0755 },
+	{ "sys", 0755 },  { "tmp", 01777 }, { "var", 0755 },
+};
+
+static int add_mount_points(struct tree *t, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mount_points); i++) {
+		const struct mount_point *m = &mount_points[i];
+		const struct node *n = tree_find(t, m->path, false);
+		struct inode *made;
+
+		if (!n) {
+			made = inode_new();
+			made->mode = S_IFDIR | m->mode;
+			if (tree_add(t, m->path, made, e) < 0)
+				return -1;
+			continue;
+		}
+		n = tree_find(t, m->path, true);
+		if (!n || !S_ISDIR(n->inode->mode))
+			return err_set(e, ERR_INPUT,
+				       "'/%s' of the image is not a folder, and the enclave needs it to be one",
+				       m->path);
+	}
+	return 0;
+}
+
+/* One word a line; a word that a line cannot hold is left out, and odyn, which
+ * has it from process.json, sets it. */
+static int add_lines(struct buf *b, const json_t *words, const char *what,
+		     struct err *e)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(words, i, word) {
+		const char *text = json_string_value(word);
+
+		if (!text)
+			return err_set(e, ERR_INPUT,
+				       "the image's configuration: '%s' holds what is not a string",
+				       what);
+		if (strchr(text, '\n'))
+			continue;
+		if (buf_append(b, text, strlen(text)) < 0 ||
+		    buf_append(b, "\n", 1) < 0)
+			return err_set(e, ERR_INPUT,
+				       "the image's configuration: '%s' has more than %u bytes",
+				       what, ROOTFS_TEXT_MAX);
+	}
+	return 0;
+}
+
+int rootfs_command(struct rootfs *r, const struct image *img, struct err *e)
+{
+	const json_t *config = image_run_config(img);
+
+	if (add_lines(&r->cmd, json_object_get(config, "Entrypoint"),
+		      "Entrypoint", e) < 0 ||
+	    add_lines(&r->cmd, json_object_get(config, "Cmd"), "Cmd", e) < 0 ||
+	    add_lines(&r->env, json_object_get(config, "Env"), "Env", e) < 0)
+		return -1;
+	if (r->cmd.len == 0)
+		return err_set(e, ERR_INPUT,
+			       "the image has neither ENTRYPOINT nor CMD: nothing would run");
+	return 0;
+}
+
+static bool has_newline(const json_t *words)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(words, i, word)
+		if (json_string_value(word) &&
+		    strchr(json_string_value(word), '\n'))
+			return true;
+	return false;
+}
+
+static bool is_root(const char *user)
+{
+	return !user || !*user || strcmp(user, "0") == 0 ||
+	       strcmp(user, "root") == 0 || strcmp(user, "0:0") == 0 ||
+	       strcmp(user, "root:root") == 0;
+}
+
+int rootfs_plain(struct rootfs *r UNUSED, const struct image *img,
+		 struct err *e)
+{
+	const json_t *config = image_run_config(img);
+	const char *folder = json_str(config, "WorkingDir");
+
+	if (!is_root(json_str(config, "User")))
+		return err_set(e, ERR_INPUT,
+			       "the image runs as USER '%s', which takes odyn: pass it through enc-amend first",
+			       json_str(config, "User"));
+	if (folder && *folder && strcmp(folder, "/") != 0)
+		return err_set(e, ERR_INPUT,
+			       "the image runs in WORKDIR '%s', which takes odyn: pass it through enc-amend first",
+			       folder);
+	if (has_newline(json_object_get(config, "Env")) ||
+	    has_newline(json_object_get(config, "Entrypoint")) ||
+	    has_newline(json_object_get(config, "Cmd")))
+		return err_set(e, ERR_INPUT,
+			       "a newline in ENV, ENTRYPOINT or CMD takes odyn: pass the image through enc-amend first");
+	return 0;
+}
+
+int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
+		struct progress *p, struct err *e)
+{
+	r->tree = tree_new();
+	if (spool_open_beside(&r->spool, output, e) < 0 ||
+	    layers_merge(img, &r->spool, r->tree, p, e) < 0 ||
+	    add_mount_points(r->tree, e) < 0 ||
+	    rootfs_command(r, img, e) < 0)
+		return -1;
+	if (image_annotation(img, AMENDED))
+		return rootfs_process(r, e);
+	return rootfs_plain(r, img, e);
+}
+
+void rootfs_release(struct rootfs *r)
+{
+	tree_free(r->tree);
+	spool_release(&r->spool);
+	buf_release(&r->cmd);
+	buf_release(&r->env);
+}

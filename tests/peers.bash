@@ -63,6 +63,17 @@ manifest() {
 	END
 }
 
+# fake_odyn FILE [MACHINE]: the 64 bytes of an ELF header, x86-64 unless MACHINE
+# (two hex digits) says otherwise: the same layer whatever the compiler.
+fake_odyn() {
+	{
+		printf '\x7fELF\x02\x01\x01'
+		head -c 9 /dev/zero
+		printf "\\x02\\x00\\x${2:-3e}\\x00"
+		head -c 44 /dev/zero
+	} >"$1"
+}
+
 # debian_image: the image path of a real Debian, made once for a build tree
 # (or in ENC_TEST_IMAGES, for several).
 debian_image() {

@@ -22,6 +22,8 @@
   "x:2:6: 'name' must be a string, not nothing" },
 { "version: v1\nname: ''\ntarget: t\nsources: {app: a}\n",
   "x:2:7: 'name' is empty" },
+{ "version: v1\nname: \"a\\nb\"\ntarget: t\nsources: {app: a}\n",
+  "x:2:7: 'name' has a control character in it" },
 { HEAD "name: b\n", "x:5:1: 'name' is here a second time, after line 2" },
 { "version: v1\nname: a\ntarget: t\nsources: {app: a, supervisor: b}\n",
   "x:4:19: 'sources.supervisor' is called 'sources.odyn' now" },

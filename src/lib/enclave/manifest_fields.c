@@ -48,6 +48,13 @@ static int read_string(const struct at *at, const struct yaml_node *node,
 		return wrong_type(at, node, "a string", e);
 	if (!*node->text)
 		return yaml_fault(at->doc, node, e, "'%s' is empty", at->path);
+	/* Names, references, paths: a newline in one would split a line of
+	 * somebody's pipe. */
+	for (const char *c = node->text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return yaml_fault(at->doc, node, e,
+					  "'%s' has a control character in it",
+					  at->path);
 	*(char **)out = xstrdup(node->text);
 	return 0;
 }

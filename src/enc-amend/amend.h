@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * amend.h - an application's image becomes one that runs in an enclave
+ */
+#ifndef ENC_AMEND_H
+#define ENC_AMEND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "enclave/manifest.h"
+
+#define AMENDED_KEY	"io.enclaver.amended"
+#define AMENDED_ODYN	"io.enclaver.odyn"	/* NAME@sha256:HEX */
+#define CERTIFICATE_KEY "io.enclaver.signature.certificate"
+
+struct amend {
+	const struct manifest *manifest;
+	const char *odyn;	/* --odyn, or NULL */
+	bool healthcheck;	/* out: the image has one, which nobody runs */
+};
+
+/* Adds one layer (manifest, process description, odyn) to the image that path
+ * names and files the new image in the same layout.  Its image path: returns
+ * new, caller frees. */
+char *amend_image(struct amend *a, const char *path, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - enc-amend: image path in, path of the amended image out
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "enc-amend/amend.h"
+
+static const char help[] =
+"usage: enc-amend -f MANIFEST [--odyn FILE|IMAGE] [IMAGE]\n"
+"       enc-amend -f MANIFEST --sources\n"
+"\n"
+"Adds the manifest, odyn and the description of the process to an image as one\n"
+"layer, makes odyn its entrypoint, and prints the path of the new image.\n"
+"\n"
+"  -f, --file MANIFEST     enclaver.yaml; - is standard input\n"
+"      --odyn FILE|IMAGE   the supervisor: a file, or an image that holds\n"
+"                          /usr/local/bin/odyn\n"
+"      --sources           print the images that the manifest names instead\n"
+"  -q, --quiet             no notes\n"
+"  -v, --verbose           say more\n"
+"  -h, --help              this text\n"
+"  -V, --version           the version\n"
+"\n"
+"IMAGE is an image path, oci:DIR:NAME@sha256:HEX; without one, or with -, it is\n"
+"read from standard input.\n";
+
+struct options {
+	const char *file, *odyn, *image;
+	bool sources;
+};
+
+enum { OPT_ODYN = 256, OPT_SOURCES };
+
+static const struct option longs[] = {
+	{ "file", required_argument, NULL, 'f' },
+	{ "odyn", required_argument, NULL, OPT_ODYN },
+	{ "sources", no_argument, NULL, OPT_SOURCES },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:f:qvhV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': o->file = optarg; break;
+		case OPT_ODYN: o->odyn = optarg; break;
+		case OPT_SOURCES: o->sources = true; break;
+		case 'q': cli_set_quiet(true); break;
+		case 'v': cli_set_verbose(true); break;
+		case 'h': cli_help(help);
+		case 'V': cli_version();
+		default: cli_bad_option(c, argv);
+		}
+	}
+	o->image = argv[optind];
+	if (o->image && argv[optind + 1])
+		cli_usage("more than one image: '%s'", argv[optind + 1]);
+	if (!o->file)
+		cli_usage("no manifest: give --file enclaver.yaml");
+	if (o->sources && (o->image || o->odyn))
+		cli_usage("--sources takes no image and no --odyn");
+	if (!o->sources && strcmp(o->file, "-") == 0 &&
+	    (!o->image || strcmp(o->image, "-") == 0))
+		cli_usage("standard input is the manifest: give the image as an argument");
+}
+
+/* For scripts: a part and what the manifest says of it, a line each. */
+static int print_sources(const struct manifest *m)
+{
+	printf("app %s\n", m->app);
+	if (m->odyn)
+		printf("odyn %s\n", m->odyn);
+	if (m->sleeve)
+		printf("sleeve %s\n", m->sleeve);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	AUTO_MANIFEST struct manifest m = { 0 };
+	AUTO_FREE char *image = NULL, *out = NULL;
+	struct options o = { 0 };
+	struct amend a;
+	struct err e;
+
+	cli_init("enc-amend");
+	parse(argc, argv, &o);
+	if (manifest_load(o.file, &m, &e) < 0)
+		return cli_fail(&e);
+	if (o.sources)
+		return print_sources(&m);
+	image = cli_object(o.image, "image path", &e);
+	if (!image)
+		return cli_fail(&e);
+	a = (struct amend){ .manifest = &m, .odyn = o.odyn };
+	out = amend_image(&a, image, &e);
+	if (!out)
+		return cli_fail(&e);
+	if (a.healthcheck)
+		cli_warn("the image's HEALTHCHECK is kept, but nobody runs it in an enclave");
+	printf("%s\n", out);
+	return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * odyn.c - the supervisor that goes into the image, wherever it comes from
+ */
+#include "enc-amend/odyn.h"
+
+#include <elf.h>
+#include <endian.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/xalloc.h"
+#include "image/layer.h"
+#include "image/near.h"
+
+#define BUILTIN	     "builtin"
+#define PATH_IN_IMAGE "usr/local/bin/odyn"
+
+static int read_file(struct odyn *o, const char *path, struct err *e)
+{
+	if (buf_read_file(&o->bytes, AT_FDCWD, path, e) < 0)
+		return -1;
+	o->name = xstrdup(BUILTIN);
+	sha256_hex(o->bytes.data, o->bytes.len, o->hex);
+	return 0;
+}
+
+static int read_builtin(struct odyn *o, struct err *e)
+{
+	const char *dir = getenv("ENCLAVER_LIBEXEC");
+	AUTO_FREE char *path = xasprintf("%s/odyn", dir && *dir ? dir :
+							ENC_LIBEXECDIR);
+
+	if (access(path, R_OK) < 0)
+		return err_sys(e, "cannot read '%s' (give --odyn FILE, or sources.odyn in the manifest)",
+			       path);
+	return read_file(o, path, e);
+}
+
+static int take_out(struct odyn *o, const struct image *img, struct err *e)
+{
+	AUTO_SPOOL struct spool spool = SPOOL_INIT;
+	AUTO_TREE struct tree *tree = tree_new();
+	const struct node *node;
+
+	if (spool_open(&spool, img->store.dir, e) < 0 ||
+	    layers_merge(img, &spool, tree, NULL, e) < 0 ||
+	    spool_flush(&spool, e) < 0)
+		return -1;
+	node = tree_find(tree, PATH_IN_IMAGE, true);
+	if (!node || !S_ISREG(node->inode->mode))
+		return err_set(e, ERR_INPUT,
+			       "there is no file /" PATH_IN_IMAGE " in it");
+	return layer_file(&spool, node->inode, PATH_IN_IMAGE, &o->bytes, e);
+}
+
+static int read_image(struct odyn *o, const char *text, const char *dir,
+		      struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+
+	if (image_open_near(&img, text, dir, e) < 0 ||
+	    take_out(o, &img, e) < 0)
+		return err_wrap(e, "odyn '%s'", text);
+	o->name = xstrdup(text);
+	memcpy(o->hex, img.desc.hex, sizeof(o->hex));
+	return 0;
+}
+
+/* A program for another machine would boot to a dead enclave. */
+static int check_elf(const struct odyn *o, const char *from, const char *arch,
+		     struct err *e)
+{
+	const char *is = NULL;
+	Elf64_Ehdr h;
+
+	if (o->bytes.len >= sizeof(h)) {
+		memcpy(&h, o->bytes.data, sizeof(h));
+		if (memcmp(h.e_ident, ELFMAG, SELFMAG) == 0)
+			is = le16toh(h.e_machine) == EM_X86_64 ? "amd64" :
+			     le16toh(h.e_machine) == EM_AARCH64 ? "arm64" :
+								  "another";
+	}
+	if (!is)
+		return err_set(e, ERR_INPUT, "odyn '%s' is not a program (ELF)",
+			       from);
+	if (strcmp(is, arch) != 0)
+		return err_set(e, ERR_INPUT,
+			       "odyn '%s' is for architecture %s, the image for %s: give the right one, --odyn FILE",
+			       from, is, arch);
+	return 0;
+}
+
+int odyn_find(struct odyn *o, const char *option, const char *manifest,
+	      const char *dir, const char *arch, struct err *e)
+{
+	const char *from = option ? option : manifest ? manifest : BUILTIN;
+	struct stat st;
+	int ret;
+
+	if (!option && !manifest)
+		ret = read_builtin(o, e);
+	else if (option && stat(option, &st) == 0 && S_ISREG(st.st_mode))
+		ret = read_file(o, option, e);
+	else
+		ret = read_image(o, from, dir, e);
+	return ret < 0 ? -1 : check_elf(o, from, arch, e);
+}
+
+void odyn_release(struct odyn *o)
+{
+	buf_release(&o->bytes);
+	free(o->name);
+	o->name = NULL;
+}

@@ -68,9 +68,10 @@ static int read_cose(const uint8_t *cose, size_t len, struct parts *p)
 	size_t items, pairs;
 	int64_t label;
 
+	/* The unprotected header is empty: nothing unsigned is let in. */
 	if (cbor_get_array(&c, &items) < 0 || items != 4 ||
 	    cbor_get_bytes(&c, &p->protect, &p->protect_len) < 0 ||
-	    cbor_skip(&c) < 0 ||
+	    cbor_get_map(&c, &pairs) < 0 || pairs != 0 ||
 	    cbor_get_bytes(&c, &p->payload, &p->payload_len) < 0 ||
 	    cbor_get_bytes(&c, &p->raw, &p->raw_len) < 0 || !cbor_at_end(&c))
 		return -1;

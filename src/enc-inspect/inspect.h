@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inspect.h - what the files of enc-inspect share
+ *
+ * Each verb builds its whole output in a buffer, which main.c prints.
+ */
+#ifndef ENC_INSPECT_H
+#define ENC_INSPECT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+#define OUTPUT_MAX ((size_t)512 << 20)	/* a listing of 2^20 long paths */
+
+struct request {		/* borrowed */
+	const char *object;	/* an image path, a name in the store, a file */
+	const char *part;	/* PATH of ls, SECTION of extract; or NULL */
+	const char *output;	/* -o, or NULL */
+	bool	    json;
+};
+
+/* What main.c calls a verb by.  fd: the EIF, opened; verbs of images do not
+ * look at it.  What they append to out is printed when they succeed, and when
+ * they fail with ERR_VERIFY, so that a wrong signature is shown and told. */
+typedef int inspect_verb(const struct request *r, int fd, struct buf *out,
+			 struct err *e);
+
+inspect_verb eif_show, eif_pcrs, eif_extract;
+inspect_verb image_show, image_config, image_history, image_layers;
+inspect_verb image_ls;
+
+/* text.c: hostile bytes as text.  Control characters and what is not UTF-8
+ * become \xNN, so that a terminal shows and does not obey them. */
+void text_add(struct buf *out, const char *data, size_t len);
+void text_adds(struct buf *out, const char *s);
+/* "label     value" in a line; NULL is passed over. */
+void text_row(struct buf *out, const char *label, const char *value);
+/* One line of ASCII, sorted members. */
+void text_json(struct buf *out, const json_t *j);
+/* The same over many lines, for people. */
+void text_json_pretty(struct buf *out, const json_t *j);
+/* A string of hostile bytes, as text_add() makes them. */
+json_t *text_json_string(const char *data, size_t len);
+
+#endif

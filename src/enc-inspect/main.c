@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - enc-inspect: look into images and EIFs
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/xalloc.h"
+#include "cli/cli.h"
+#include "eif/eif_read.h"
+#include "enc-inspect/inspect.h"
+
+#define OPERANDS_MAX 3
+
+static const char help[] =
+"usage: enc-inspect [OPTION]... [VERB] [OBJECT [PATH|SECTION]]\n"
+"Look into an image or an enclave image (EIF).\n"
+"\n"
+"OBJECT is an image path (oci:DIR:NAME@sha256:HEX), the name of an image in\n"
+"the store, or an EIF; without it, or with \"-\", it is read from standard\n"
+"input.\n"
+"\n"
+"  show                     what it is (the default)\n"
+"  config, history, layers  of an image\n"
+"  ls [PATH]                files of an image, its layers merged\n"
+"  pcrs                     measurements of an EIF, computed from its bytes\n"
+"  extract OBJECT SECTION   kernel, cmdline, metadata, signature, ramdisk:0...\n"
+"\n"
+"      --json               print one JSON object\n"
+"  -o, --output FILE        where extract writes (standard output)\n"
+"  -q, --quiet              no messages but errors\n"
+"  -v, --verbose            more messages\n"
+"  -h, --help               this text\n"
+"  -V, --version            the version\n";
+
+enum { OPT_JSON = 256 };
+
+static const struct option longopts[] = {
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "output", required_argument, NULL, 'o' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct verb {
+	const char   *name;
+	inspect_verb *of_image, *of_eif;
+	bool	      has_part;
+} verbs[] = {
+	{ "show", image_show, eif_show, false },
+	{ "config", image_config, NULL, false },
+	{ "history", image_history, NULL, false },
+	{ "layers", image_layers, NULL, false },
+	{ "ls", image_ls, NULL, true },
+	{ "pcrs", NULL, eif_pcrs, false },
+	{ "extract", NULL, eif_extract, true },
+};
+
+struct words {
+	const char *at[OPERANDS_MAX];
+	size_t	    n;
+};
+
+static void set(struct request *r, int opt, char **argv)
+{
+	switch (opt) {
+	case OPT_JSON: r->json = true; break;
+	case 'o': r->output = optarg; break;
+	case 'q': cli_set_quiet(true); break;
+	case 'v': cli_set_verbose(true); break;
+	case 'h': cli_help(help);
+	case 'V': cli_version();
+	default: cli_bad_option(opt, argv);
+	}
+}
+
+static void add_word(struct words *words, const char *word)
+{
+	if (words->n == OPERANDS_MAX)
+		cli_usage("too many arguments");
+	words->at[words->n++] = word;
+}
+
+/* Options may stand behind a verb or an object too, as "-o FILE" does. */
+static void read_options(int argc, char **argv, struct request *r,
+			 struct words *words)
+{
+	int opt;
+
+	while (optind < argc) {
+		while ((opt = getopt_long(argc, argv, "+:o:qvhV", longopts,
+					  NULL)) != -1)
+			set(r, opt, argv);
+		if (optind > 1 && strcmp(argv[optind - 1], "--") == 0) {
+			while (optind < argc)
+				add_word(words, argv[optind++]);
+			return;
+		}
+		if (optind < argc)
+			add_word(words, argv[optind++]);
+	}
+}
+
+static const struct verb *take_verb(struct words *words)
+{
+	for (size_t i = 0; words->n > 0 && i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(words->at[0], verbs[i].name) != 0)
+			continue;
+		words->n--;
+		memmove(words->at, words->at + 1,
+			words->n * sizeof(*words->at));
+		return &verbs[i];
+	}
+	return &verbs[0];
+}
+
+/* A file that is there is a file; what looks like a path stays one when it is
+ * not.  All else is an image. */
+static int open_file(const char *object, int *fd, struct err *e)
+{
+	*fd = -1;
+	if (strncmp(object, "oci:", 4) == 0)
+		return 0;
+	*fd = open(object, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 && (errno != ENOENT || strchr("./", *object) ||
+			strstr(object, ".eif")))
+		return err_sys(e, "cannot open '%s'", object);
+	return 0;
+}
+
+static int run(const struct verb *verb, struct request *r, struct buf *out,
+	       struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	inspect_verb *call;
+
+	if (open_file(r->object, &fd, e) < 0)
+		return -1;
+	if (fd >= 0 && !eif_is_one(fd))
+		return err_set(e, ERR_INPUT,
+			       "'%s' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)",
+			       r->object);
+	call = fd >= 0 ? verb->of_eif : verb->of_image;
+	if (!call)
+		return err_set(e, ERR_USAGE, "'%s' is for %s, and '%s' is %s",
+			       verb->name, fd >= 0 ? "images" : "EIFs",
+			       r->object, fd >= 0 ? "an EIF" : "an image");
+	return call(r, fd, out, e);
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = { .object = NULL };
+	struct words words = { .n = 0 };
+	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX);
+	AUTO_FREE char *object = NULL;
+	struct err e = { .class = ERR_NONE };
+	const struct verb *verb;
+	int result;
+
+	cli_init("enc-inspect");
+	opterr = 0;
+	read_options(argc, argv, &r, &words);
+	verb = take_verb(&words);
+	if (words.n > (verb->has_part ? 2 : 1))
+		cli_usage("too many arguments for '%s'", verb->name);
+	if (r.output && verb->of_eif != eif_extract)
+		cli_usage("--output is for 'extract'");
+	r.part = words.n > 1 ? words.at[1] : NULL;
+	object = cli_object(words.n > 0 ? words.at[0] : NULL, "image or EIF",
+			    &e);
+	if (!object)
+		return cli_fail(&e);
+	r.object = object;
+	result = run(verb, &r, &out, &e);
+	/* A wrong signature is told, and shown too. */
+	if (out.len > 0 && (result == 0 || e.class == ERR_VERIFY))
+		fwrite(out.data, 1, out.len, stdout);
+	return result < 0 ? cli_fail(&e) : 0;
+}

@@ -97,10 +97,9 @@ static struct inode *member_inode(const struct untar_member *m, struct err *e)
 			m->path);
 		return NULL;
 	}
-	if (type == S_IFLNK && (!m->symlink || !*m->symlink ||
-				strlen(m->symlink) >= TREE_PATH_MAX)) {
+	if (type == S_IFLNK && strlen(m->symlink) >= TREE_PATH_MAX) {
 		err_set(e, ERR_INPUT,
-			"the symbolic link '%.200s' has an empty target or one of more than %d bytes",
+			"the target of the symbolic link '%.200s' has more than %d bytes",
 			m->path, TREE_PATH_MAX);
 		return NULL;
 	}

@@ -223,6 +223,18 @@ static int add_member(struct changeset *set, struct untar *a,
 	return 0;
 }
 
+static int read_members(struct changeset *set, struct untar *a,
+			struct spool *spool, struct err *e)
+{
+	struct untar_member m;
+	int more;
+
+	while ((more = untar_next(a, &m, e)) > 0)
+		if (add_member(set, a, &m, spool, e) < 0)
+			return -1;
+	return more;
+}
+
 int changeset_read(const struct store *s, const struct descriptor *d,
 		   struct spool *spool, struct changeset *set,
 		   struct progress *p, struct err *e)
@@ -231,20 +243,17 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 		.fd = -1, .size = d->size, .progress = p,
 	};
 	AUTO_UNTAR struct untar *a = NULL;
-	struct untar_member m;
-	int more;
+	struct err digest;
 
 	if (tap_open(&tap, s, d, e) < 0)
 		return -1;
 	a = untar_open(tap_read, &tap, "the layer", e);
-	if (!a)
-		return -1;
-	while ((more = untar_next(a, &m, e)) > 0)
-		if (add_member(set, a, &m, spool, e) < 0)
-			return -1;
-	if (more < 0)
-		return -1;
-	return tap_finish(&tap, d, e);
+	if (a && read_members(set, a, spool, e) == 0)
+		return tap_finish(&tap, d, e);
+	/* A fault of the archive is no news when the blob is another one. */
+	if (tap_finish(&tap, d, &digest) < 0 && digest.class == ERR_VERIFY)
+		*e = digest;
+	return -1;
 }
 
 static int change_apply(struct change *c, struct tree *t, struct err *e)

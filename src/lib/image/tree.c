@@ -273,8 +273,14 @@ static struct node *parent_of(struct tree *t, struct node *root,
 	struct walk w = { .links = 0 };
 
 	*base = slash ? slash + 1 : path;
-	if (len >= TREE_PATH_MAX || strlen(*base) > TREE_NAME_MAX) {
-		err_set(e, ERR_INPUT, "the name '%.80s…' is too long", path);
+	if (strlen(*base) > TREE_NAME_MAX) {
+		err_set(e, ERR_INPUT, "its last component has more than %d bytes",
+			TREE_NAME_MAX);
+		return NULL;
+	}
+	if (len >= TREE_PATH_MAX) {
+		err_set(e, ERR_INPUT, "its path has more than %d bytes",
+			TREE_PATH_MAX);
 		return NULL;
 	}
 	memcpy(w.rest, path, len);
@@ -304,7 +310,7 @@ int tree_add(struct tree *t, const char *path, struct inode *inode,
 	}
 	dir = parent_of(t, t->root, path, &base, e);
 	if (!dir)
-		return err_wrap(e, "'%s'", path);
+		return err_wrap(e, "'%.200s'", path);
 	old = child(dir, base);
 	if (old && S_ISDIR(old->inode->mode) && S_ISDIR(inode->mode)) {
 		replace_inode(t, old, steal_ptr(&mine));
@@ -328,17 +334,17 @@ int tree_link(struct tree *t, const char *path, const char *target,
 
 	if (!inode)
 		return err_set(e, ERR_INPUT,
-			       "'%s' is a hard link to '%s', which is not there",
+			       "'%.200s' is a hard link to '%.200s', which is not there",
 			       path, target);
 	if (S_ISDIR(inode->mode))
 		return err_set(e, ERR_INPUT,
-			       "'%s' is a hard link to the folder '%s'", path,
+			       "'%.200s' is a hard link to the folder '%.200s'", path,
 			       target);
 	if (!*path)
 		return err_set(e, ERR_INPUT, "the root is not a folder");
 	dir = parent_of(t, t->root, path, &base, e);
 	if (!dir)
-		return err_wrap(e, "'%s'", path);
+		return err_wrap(e, "'%.200s'", path);
 	old = child(dir, base);
 	if (old && old->inode == inode)
 		return 0;

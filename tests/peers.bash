@@ -74,14 +74,41 @@ fake_odyn() {
 	} >"$1"
 }
 
-# debian_image: the image path of a real Debian, made once for a build tree
-# (or in ENC_TEST_IMAGES, for several).
+# debian_image: sets $debian to the image path of a real Debian, made once for
+# a build tree (or in ENC_TEST_IMAGES, for several).  Not for $(…): a skip in
+# there would skip nothing.
 debian_image() {
 	requires mmdebstrap python3 flock
-	"$abs_top_srcdir/tests/tools/debian-image" \
-		"${ENC_TEST_IMAGES:-$abs_top_builddir/tests/images}" 2>"$T/debian.log" && return
+	debian=$("$abs_top_srcdir/tests/tools/debian-image" \
+		"${ENC_TEST_IMAGES:-$abs_top_builddir/tests/images}" 2>"$T/debian.log") && return
 	cat "$T/debian.log" >&2
 	missing 'a Debian image (mmdebstrap failed)'
+}
+
+# debian_as_root DIR: the same Debian in a layout of its own as debian:root,
+# without USER and WORKDIR, which only an amended image may have.  Sets $debian.
+debian_as_root() {
+	local config digest
+	debian_image
+	config=$(config_of "$debian" | jq -c 'del(.config.User, .config.WorkingDir)')
+	digest=$(printf %s "$config" | sha256sum | cut -d' ' -f1)
+	cp -r "$(layout_of "$debian")" "$1"
+	printf %s "$config" >"$1/blobs/sha256/$digest"
+	debian=$(put_image "$1" debian:root "$(manifest_of "$debian" | jq -c \
+		".config.digest = \"sha256:$digest\" | .config.size = ${#config}")")
+}
+
+# put_image DIR NAME MANIFEST: makes this manifest the layout's only image.
+put_image() {
+	local digest
+	digest=$(printf %s "$3" | sha256sum | cut -d' ' -f1)
+	printf %s "$3" >"$1/blobs/sha256/$digest"
+	jq -cn --arg name "$2" --arg digest "$digest" --argjson size "${#3}" '{
+		schemaVersion: 2, manifests: [$name, "\($name)@sha256:\($digest)" |
+		{mediaType: "application/vnd.oci.image.manifest.v1+json",
+		 digest: "sha256:\($digest)", size: $size,
+		 annotations: {"org.opencontainers.image.ref.name": .}}]}' >"$1/index.json"
+	echo "oci:$(realpath "$1"):$2@sha256:$digest"
 }
 
 # tree_of_dir FOLDER [treecmp OPTION...], tree_of_ramdisk FILE [OPTION...]: the
@@ -126,16 +153,20 @@ blob_of() {
 	printf '%s/blobs/sha256/%s\n' "$1" "${2#sha256:}"
 }
 
+# layout_of IMAGE-PATH: the folder.
+layout_of() {
+	local rest=${1#oci:}
+	echo "${rest%%:*}"
+}
+
 # manifest_of IMAGE-PATH: its manifest's text.
 manifest_of() {
-	local rest=${1#oci:}
-	cat "$(blob_of "${rest%%:*}" "${1##*@}")"
+	cat "$(blob_of "$(layout_of "$1")" "${1##*@}")"
 }
 
 # config_of IMAGE-PATH: its configuration's text.
 config_of() {
-	local rest=${1#oci:}
-	cat "$(blob_of "${rest%%:*}" "$(manifest_of "$1" | jq -r .config.digest)")"
+	cat "$(blob_of "$(layout_of "$1")" "$(manifest_of "$1" | jq -r .config.digest)")"
 }
 
 free_port() {
@@ -243,6 +274,7 @@ nitro_folders() {
 	for name in dev run sys var proc tmp; do
 		[ -e "$1/$name" ] || [ -L "$1/$name" ] && continue
 		mkdir -m 0755 "$1/$name"
+		[ $name != tmp ] || chmod 1777 "$1/tmp"
 		touch -d @0 "$1/$name"
 	done
 	touch -r "$T/before" "$1"

@@ -69,7 +69,7 @@ tree_opaque() {
 }
 
 # Links within a layer, across layers, to a name that is then replaced or
-# removed, and one of a file that changes in a later layer.
+# removed, and of a file that changes in a later layer.
 tree_links() {
 	tree_base
 	cat <<-'END'
@@ -79,8 +79,6 @@ tree_links() {
 	file x data=two mtime=31
 	link y to=x
 	file first data=three mtime=32
-	file lone data=four mtime=33
-	link twin to=lone
 	layer gzip
 	link d to=etc/c
 	file x data=changed mtime=34
@@ -88,9 +86,6 @@ tree_links() {
 	link z to=y
 	layer gzip
 	whiteout a
-	link lone2 to=twin
-	whiteout lone
-	whiteout twin
 	END
 }
 
@@ -197,6 +192,7 @@ tree_big() {
 		echo "file size$n size=$n fill=$n"
 	done
 	echo 'file zeros size=3000000'
+	echo 'file sparse data=xy pax.GNU.sparse.name=sparse pax.GNU.sparse.map=5,1,90000,1 pax.GNU.sparse.numblocks=2 pax.GNU.sparse.size=100000'
 	echo 'dir many'
 	echo 'many many/f 2000'
 	echo 'layer none'
@@ -208,9 +204,11 @@ tree_big() {
 tree_order() {
 	tree_base
 	cat <<-'END'
+	dir a
+	dir a/b
+	dir a-b
 	file a/b/c data=x
 	file a/b-c data=x
-	dir a-b
 	file a.b data=x
 	dir a/b mtime=80
 	dir a mtime=81

@@ -204,7 +204,8 @@ def header(name, flag, size, mode=0o644, uid=0, gid=0, mtime=0, link=b"",
     def number(value, width):
         if 0 <= value < 8 ** (width - 1):
             return b"%0*o\0" % (width - 1, value)
-        return b"\x80" + value.to_bytes(width - 1, "big", signed=True)
+        sign = b"\xff" if value < 0 else b"\x80"
+        return sign + value.to_bytes(width - 1, "big", signed=True)
     fields = [name.ljust(100, b"\0"), number(mode, 8), number(uid, 8),
               number(gid, 8), number(size, 12), number(mtime, 12), b" " * 8,
               flag, link.ljust(100, b"\0"), b"ustar\00000", bytes(64),

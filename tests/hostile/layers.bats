@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# Layers made to escape, to crash or to be misread.  Each ends in one clear
+# sentence and the right status; nothing is published and nothing stays.
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 jq
+	fake_blobs "$T/blobs"
+	export ENCLAVER_BLOBS="$T/blobs"
+	mkdir "$T/work" "$T/outside"
+	cd "$T/work" || return 1
+}
+
+# layers DESCRIPTION-LINE...: an image whose last layer has these entries.
+layers() {
+	{
+		echo 'config {"Entrypoint": ["/bin/app"]}'
+		echo 'layer'
+		echo "file bin/app mode=0755 data=app"
+		printf '%s\n' "$@"
+	} | mkimage "$T/layout" evil:1
+}
+
+# refused STATUS TEXT IMAGE: enc-eif refuses the image in these words.
+refused() {
+	expect "$1" enc-eif -q -o out.eif "$3"
+	same '' "$output" 'stdout of a failure'
+	same 1 "$(wc -l <<<"$stderr")" 'lines on stderr'
+	contains "$stderr" 'enc-eif: '
+	contains "$stderr" "$2"
+	same '' "$(find "$T/work" "$T/outside" -mindepth 1)" 'what stayed'
+}
+
+# listed DESCRIPTION-LINE...: the tree of the EIF, in $T/tree.
+listed() {
+	expect 0 enc-eif -q -o "$T/ok.eif" "$(layers "$@")"
+	mkdir -p "$T/parts"
+	eif_read "$T/ok.eif" "$T/parts" >"$T/pcrs"
+	tree_of_ramdisk "$T/parts/ramdisk2" >"$T/tree"
+}
+
+@test "a name that leaves the root" {
+	refused 3 "'../outside/f'" "$(layers 'file ../outside/f data=x')"
+	refused 3 "'a/../../f'" "$(layers 'file a/../../f data=x')"
+	refused 3 "'a/../'" "$(layers 'dir a/..')"
+	refused 3 "'../../etc/passwd'" "$(layers 'link f to=../../etc/passwd')"
+	refused 3 "'../.wh.x'" "$(layers 'whiteout ../x')"
+}
+
+@test "names and links that a look at the machine's own root would follow" {
+	listed 'symlink out to='"$T/outside" 'layer' 'file out/f data=inside' \
+		'symlink up to=../../../../../../../../..'"$T/outside" 'layer' 'file up/g data=inside' \
+		'file /abs/f data=inside'
+	same '' "$(find "$T/outside" -mindepth 1)"
+	same 4 "$(grep -c -e "^${T#/}/outside/[fg] file" -e '^abs/f file' -e '^out symlink' "$T/tree")"
+}
+
+@test "symbolic links in a circle" {
+	refused 3 'too many symbolic links' "$(layers 'symlink a to=b' 'symlink b to=a' 'layer' 'file a/f data=x')"
+}
+
+@test "a hard link to nothing, to a folder, to what a whiteout took" {
+	refused 3 "'nothing'" "$(layers 'link l to=nothing')"
+	refused 3 "folder 'bin'" "$(layers 'link l to=bin')"
+	refused 3 "'bin/app'" "$(layers 'layer' 'whiteout bin/app' 'link l to=bin/app')"
+}
+
+@test "a file below a file" {
+	refused 3 'not a folder' "$(layers 'file bin/app/f data=x')"
+}
+
+@test "a NUL ends a name, as it does for every C program" {
+	listed 'file x data=x "pax.path=etc/a\x00b"' 'symlink l to=y "pax.linkpath=y\x00z"'
+	grep -q '^etc/a file' "$T/tree"
+	grep -q '^l symlink .* -> y$' "$T/tree"
+}
+
+@test "a name or a target that Linux would drop from a ramdisk without a word" {
+	component=$(printf 'c%.0s' {1..200})
+	long=$(printf "$component/%.0s" {1..21})
+	refused 3 'bytes' "$(layers "file ${long}f data=x")"
+	contains "$stderr" 4088
+	refused 3 'target' "$(layers "symlink s to=$long")"
+	refused 3 'bytes' "$(layers "file $component$component data=x")"
+	contains "$stderr" 255
+	# The longest that fits: rootfs/, 20 folders and the NUL.
+	fits=$(printf "$component/%.0s" {1..20})
+	last=$(printf "f%.0s" $(seq $((4088 - ${#fits}))))
+	listed "file $fits$last data=x"
+	grep -q "^$fits$last file" "$T/tree"
+	refused 3 'bytes' "$(layers "file ${fits}x$last data=x")"
+}
+
+@test "a file beyond what a ramdisk's entry can say" {
+	# Sparse, so that the layer is small: one byte, then a hole.
+	for size in 4294967296 99999999999; do
+		refused 3 'big' "$(layers "file x data=x pax.GNU.sparse.name=big pax.GNU.sparse.map=0,1 pax.GNU.sparse.numblocks=1 pax.GNU.sparse.size=$size")"
+		contains "$stderr" "'big' has $size bytes"
+		contains "$stderr" '4 GiB'
+	done
+}
+
+@test "archives that end too early, or are none" {
+	refused 3 'layer 2' "$(layers 'layer gzip cut=20' 'file f size=100000 fill=x')"
+	refused 3 'layer 2' "$(layers 'layer none cut=70000' 'file f size=100000 fill=x')"
+	refused 3 'layer 2' "$(layers 'layer zstd cut=20' 'file f size=100000 fill=x')"
+	printf 'this is no archive at all, but a line of text\n' >"$T/text"
+	refused 3 'layer 2' "$(layers 'layer gzip' "tar $T/text")"
+	refused 3 'layer 2' "$(layers 'layer none' "tar $T/text")"
+	head -c 100000 /dev/urandom >"$T/noise"
+	refused 3 'layer 2' "$(layers 'layer none' "tar $T/noise")"
+	refused 3 'layer 2' "$(layers 'layer none' 'file f data=x claim=5000000')"
+}
+
+@test "a blob that is not what its name says" {
+	image=$(layers 'layer gzip' 'file f size=300000 fill=x')
+	blob=$(blob_of "$T/layout" "$(manifest_of "$image" | jq -r '.layers[1].digest')")
+	cp "$blob" "$T/good"
+	for at in 20 50000 -4; do
+		cp "$T/good" "$blob"
+		[ "$at" -ge 0 ] || at=$(($(stat -c %s "$blob") + at))
+		printf '\xff\x00\xff' | dd of="$blob" bs=1 seek="$at" conv=notrunc status=none
+		refused 4 'sha256:' "$image"
+		contains "$stderr" 'layer 2'
+	done
+	# Another file's bytes, of the same size.
+	cp "$T/good" "$blob"
+	head -c "$(stat -c %s "$T/good")" /dev/zero >"$blob"
+	refused 4 'sha256:' "$image"
+	# Something added, something lost, nothing there.
+	{ cat "$T/good"; echo more; } >"$blob"
+	refused 4 'bytes' "$image"
+	head -c 1000 "$T/good" >"$blob"
+	refused 4 'bytes' "$image"
+	rm "$blob"
+	refused 3 'pull the image again' "$image"
+}
+
+@test "a manifest or a configuration that is not what its name says" {
+	image=$(layers)
+	config=$(blob_of "$T/layout" "$(manifest_of "$image" | jq -r .config.digest)")
+	cp "$config" "$T/good"
+	sed -i 's/linux/Linux/' "$config"
+	refused 4 'sha256:' "$image"
+	cp "$T/good" "$config"
+	sed -i 's/image.config/image.CONFIG/' "$(blob_of "$T/layout" "${image##*@}")"
+	refused 4 'sha256:' "$image"
+}
+
+@test "tar headers that disagree: the extended one counts, as for everyone" {
+	listed 'file short data=x pax.path=really/here' 'file id data=x uid=1 pax.uid=77'
+	grep -q '^really/here file' "$T/tree"
+	grep -q '^id file 0644 77:0' "$T/tree"
+	same '' "$(grep '^short' "$T/tree" || true)"
+}
+
+@test "owners that no ramdisk can say are refused, times are the nearest one" {
+	refused 3 "'f'" "$(layers 'file f data=x pax.uid=99999999999')"
+	listed 'file old data=x mtime=-1' 'file future data=x mtime=4294967296' \
+		'file ancient data=x pax.mtime=-99999999999.5'
+	grep -q '^old file 0644 0:0 0 ' "$T/tree"
+	grep -q '^ancient file 0644 0:0 0 ' "$T/tree"
+	grep -q '^future file 0644 0:0 4294967295 ' "$T/tree"
+}
+
+@test "a hundred thousand files" {
+	listed 'dir many' 'many many/file 100000'
+	same 100000 "$(grep -c '^many/file[0-9]* file' "$T/tree")"
+}

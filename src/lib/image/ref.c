@@ -201,23 +201,31 @@ char *ref_name(const struct ref *ref)
 			 *ref->tag ? ":" : "", ref->tag);
 }
 
-bool ref_is_loopback(const struct ref *ref)
+bool ref_host_is_loopback(const char *host)
 {
 	struct in_addr v4;
 	struct in6_addr v6;
-	char host[REF_MAX];
+	char name[INET6_ADDRSTRLEN];
+	bool bracket = *host == '[';
+	size_t len;
 
-	if (*ref->host == '[') {
-		snprintf(host, sizeof(host), "%.*s",
-			 (int)strcspn(ref->host + 1, "]"), ref->host + 1);
-		return inet_pton(AF_INET6, host, &v6) == 1 &&
+	host += bracket;
+	len = strcspn(host, bracket ? "]" : ":");
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	if (bracket)
+		return inet_pton(AF_INET6, name, &v6) == 1 &&
 		       IN6_IS_ADDR_LOOPBACK(&v6);
-	}
-	snprintf(host, sizeof(host), "%.*s", (int)strcspn(ref->host, ":"),
-		 ref->host);
-	if (inet_pton(AF_INET, host, &v4) == 1)
+	if (inet_pton(AF_INET, name, &v4) == 1)
 		return ntohl(v4.s_addr) >> 24 == 127;
-	return strcasecmp(host, "localhost") == 0;
+	return strcasecmp(name, "localhost") == 0;
+}
+
+bool ref_is_loopback(const struct ref *ref)
+{
+	return ref_host_is_loopback(ref->host);
 }
 
 /* A path that goes through a pipe as one line has no control characters. */

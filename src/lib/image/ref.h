@@ -35,6 +35,7 @@ char *ref_name(const struct ref *ref);
 
 /* Is the host this machine's loopback (plain HTTP is allowed there)? */
 bool ref_is_loopback(const struct ref *ref);
+bool ref_host_is_loopback(const char *host);	/* "host[:port]" */
 
 struct image_path {
 	char *dir;		/* the OCI layout */

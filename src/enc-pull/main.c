@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - enc-pull: brings an image into the store and prints its path
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "image/source.h"
+
+
+static const char help[] =
+"usage: enc-pull [OPTION]... [IMAGE]\n"
+"\n"
+"Brings an image into the store and prints its path, oci:DIR:NAME@sha256:HEX.\n"
+"IMAGE is a docker-style name, docker://NAME, oci:DIR[:REF],\n"
+"oci-archive:FILE[:REF] or docker-archive:FILE[:NAME]; without it, or as -, it\n"
+"is one line on standard input.\n"
+"\n"
+"      --platform OS/ARCH[/VARIANT]  which image of an index (this machine's)\n"
+"      --store DIR                   the store ($ENCLAVER_STORE, or the cache)\n"
+"      --authfile FILE               credentials (those of docker login)\n"
+"      --tls-verify=BOOL             true: HTTPS always; false: any certificate,\n"
+"                                    or plain HTTP\n"
+"      --ca-file FILE                authorities to trust too, in PEM\n"
+"  -j, --jobs N                      transfers at once, 1 to 16 (6)\n"
+"  -q, --quiet                       no progress\n"
+"  -v, --verbose                     say more\n"
+"  -h, --help                        this text\n"
+"  -V, --version                     the version\n";
+
+enum { OPT_PLATFORM = 256, OPT_STORE, OPT_AUTHFILE, OPT_TLS_VERIFY,
+       OPT_CA_FILE };
+
+static const struct option long_options[] = {
+	{ "platform", required_argument, NULL, OPT_PLATFORM },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "authfile", required_argument, NULL, OPT_AUTHFILE },
+	{ "tls-verify", required_argument, NULL, OPT_TLS_VERIFY },
+	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct options {
+	struct pull_options pull;
+	const char	   *store;
+	const char	   *image;
+};
+
+static enum tls_mode tls_of(const char *word)
+{
+	if (strcasecmp(word, "true") == 0 || strcmp(word, "1") == 0)
+		return TLS_VERIFY;
+	if (strcasecmp(word, "false") == 0 || strcmp(word, "0") == 0)
+		return TLS_INSECURE;
+	cli_usage("--tls-verify is true or false, not '%s'", word);
+}
+
+static unsigned jobs_of(const char *word)
+{
+	char *end;
+	long n = strtol(word, &end, 10);
+
+	if (!*word || *end || n < 1 || n > JOBS_LIMIT)
+		cli_usage("--jobs is a number from 1 to %d, not '%s'",
+			  JOBS_LIMIT, word);
+	return (unsigned)n;
+}
+
+static void parse_options(int argc, char **argv, struct options *o)
+{
+	struct platform ignored;
+	struct err e;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:j:qvhV", long_options,
+				NULL)) != -1) {
+		switch (c) {
+		case OPT_PLATFORM:
+			if (platform_parse(optarg, &ignored, &e) < 0)
+				cli_usage("--platform: %s", e.msg);
+			o->pull.platform = optarg;
+			break;
+		case OPT_STORE:
+			o->store = optarg;
+			break;
+		case OPT_AUTHFILE:
+			o->pull.authfile = optarg;
+			break;
+		case OPT_TLS_VERIFY:
+			o->pull.tls = tls_of(optarg);
+			break;
+		case OPT_CA_FILE:
+			o->pull.ca_file = optarg;
+			break;
+		case 'j':
+			o->pull.jobs = jobs_of(optarg);
+			break;
+		case 'q':
+			cli_set_quiet(true);
+			break;
+		case 'v':
+			cli_set_verbose(true);
+			break;
+		case 'h':
+			cli_help(help);
+		case 'V':
+			cli_version();
+		default:
+			cli_bad_option(c, argv);
+		}
+	}
+	if (argc - optind > 1)
+		cli_usage("one image at a time: what is '%s'?",
+			  argv[optind + 1]);
+	o->image = argv[optind];	/* NULL: standard input */
+}
+
+static char *pull(const struct options *o, struct err *e)
+{
+	AUTO_FREE char *image = cli_object(o->image, "image", e);
+	AUTO_STORE struct store store = STORE_INIT;
+	AUTO_SOURCE struct source *source = NULL;
+	char *path;
+
+	if (!image)
+		return NULL;
+	if (o->pull.ca_file && access(o->pull.ca_file, R_OK) < 0) {
+		err_sys(e, "cannot read CA file '%s'", o->pull.ca_file);
+		return NULL;
+	}
+	source = source_open(image, &o->pull, e);
+	if (!source || store_open(&store, o->store, e) < 0)
+		return NULL;
+	cli_debug("pulling '%s' into '%s'", source->name, store.dir);
+	path = source_pull(source, &store, e);
+	cli_progress_end();
+	return path;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .pull = { .jobs = JOBS_DEFAULT } };
+	struct err e = { 0 };
+	AUTO_FREE char *path = NULL;
+
+	cli_init("enc-pull");
+	parse_options(argc, argv, &o);
+	o.pull.progress = cli_progress();
+	path = pull(&o, &e);
+	if (!path)
+		return cli_fail(&e);
+	printf("%s\n", path);
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http.h - transfers over HTTP and HTTPS, one or many at once
+ *
+ * The one place (with http_url.c) that knows libcurl.  What holds for every transfer:
+ *  - http and https only; from https a redirect goes to https alone;
+ *  - Authorization goes to the host, scheme and port it was made for, and to
+ *    no other that a redirect names;
+ *  - the body of an answer other than 200 goes to nobody's sink;
+ *  - the bytes come as they are: no Content-Encoding is asked for or undone,
+ *    because they are about to be hashed;
+ *  - no limit on the whole time, one on the time without progress.
+ */
+#ifndef ENC_HTTP_H
+#define ENC_HTTP_H
+
+#include "base/buf.h"
+#include "image/auth.h"
+#include "image/oci.h"
+
+#define HTTP_REDIRECTS_MAX 5		/* what registries need is one or two */
+#define HTTP_URL_MAX	   (16u << 10)	/* signed URLs of object stores are long */
+#define HTTP_HOST_MAX	   300	/* 253 of a name and a port */
+#define HTTP_ERROR_MAX	   (4u << 10)	/* of an error's body, for its message */
+
+struct http_policy {	/* borrowed; retries and mirrors will have their place here */
+	bool	    tls_verify;
+	const char *ca_file;	/* PEM, instead of the system's; NULL */
+	unsigned    jobs;	/* most transfers at once */
+};
+
+/* A piece of the body; a failure (e filled in) ends the transfer with it. */
+typedef int http_body_fn(void *ctx, const void *data, size_t len,
+			 struct err *e);
+
+enum http_failure {	/* why there is no answer */
+	HTTP_ANSWERED,	/* there is one: see status */
+	HTTP_NO_TLS,	/* what listens there does not speak TLS (or HTTP) */
+	HTTP_REFUSED,	/* nothing listens */
+	HTTP_FAILED,	/* anything else */
+};
+
+struct http_request {
+	char	     *url;		/* owned; the last one after redirects */
+	const char   *accept;		/* value of the header, or NULL */
+	char *const  *authorization;	/* where the header's value stands, which
+					 * may change during the run; or NULL */
+	const char   *form;		/* POST this urlencoded text; NULL: GET */
+	http_body_fn *body;
+	void	     *ctx;
+	/* the answer */
+	enum http_failure failure;
+	long	     status;
+	char	     media_type[MEDIA_TYPE_MAX];	/* "" when not given */
+	struct challenge challenge;
+	char	     error[HTTP_ERROR_MAX];	/* begin of an error's body */
+	bool	     moved;	/* a redirect led to another host */
+	struct err   err;	/* when there is no answer */
+	struct http_private *private;
+};
+
+void http_request_release(struct http_request *r);
+
+struct http;
+
+/* New client; keeps connections between requests.  policy is borrowed. */
+struct http *http_new(const struct http_policy *policy, struct err *e)
+	MUST_CHECK;
+void http_free(struct http *h);
+
+/* One request.  0 when there was an answer, whatever its status. */
+int http_run(struct http *h, struct http_request *r, struct err *e) MUST_CHECK;
+
+/* Many requests, policy->jobs at once, in one thread. */
+struct http_batch {
+	/* The next request to start, or NULL when there is none (any more). */
+	struct http_request *(*next)(struct http_batch *b);
+	/* This one has its answer (or r->failure): 0 done with it, 1 to send
+	 * it again as it is now, -1 to end the batch.  May use http_run(). */
+	int (*done)(struct http_batch *b, struct http_request *r,
+		    struct err *e);
+};
+int http_run_batch(struct http *h, struct http_batch *b, struct err *e)
+	MUST_CHECK;
+
+/* Appends s with all but unreserved characters as %XX (RFC 3986 section 2). */
+void http_escape(struct buf *b, const char *s);
+
+/* Is this an absolute http or https URL without user or password, no longer
+ * than HTTP_URL_MAX? */
+bool http_url_ok(const char *url, bool need_https);
+
+/* Have both the same scheme, host and port (RFC 6454)? */
+bool http_same_origin(const char *a, const char *b);
+
+/* "host[:port]" as it stands in the URL, in out; "?" when there is none.  What
+ * messages name: a URL's query may be a signed permission. */
+const char *http_url_host(const char *url, char out[HTTP_HOST_MAX]);
+
+#endif

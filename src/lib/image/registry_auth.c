@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry_auth.c - what to do when a registry wants to know who asks
+ *
+ * A Bearer challenge names a token service; it is asked, with the user's
+ * credentials when there are any, for the right to pull this one repository.
+ */
+#include "image/registry.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define REFUSALS_MAX	2	/* a token may have expired on the way */
+#define TOKEN_REPLY_MAX (4 * AUTH_SECRET_MAX)
+#define CLIENT_ID	"enclaver"
+#define REASON_MAX	300	/* bytes of a registry's own words */
+
+static int authorize_denied(const struct registry *r, struct err *e)
+{
+	const struct auth *a = &r->auth;
+
+	if (a->file)
+		return err_set(e, ERR_REMOTE,
+			       "registry '%s' does not accept the credentials in '%s' for '%s' (or has no such image)",
+			       r->ref.host, a->file, r->ref.path);
+	if (a->helper)
+		return err_set(e, ERR_REMOTE,
+			       "registry '%s' wants credentials for '%s', which docker-credential-%s keeps; helpers cannot be asked: log in to a file ('skopeo login --authfile FILE %s') and use --authfile",
+			       r->ref.host, r->ref.path, a->helper,
+			       r->ref.host);
+	return err_set(e, ERR_REMOTE,
+		       "registry '%s' gives '%s' only to those logged in (or has no such image), and %s has no credentials for it: use 'docker login %s' or --authfile",
+		       r->ref.host, r->ref.path, a->looked_at, r->ref.host);
+}
+
+/* Is it safe to send a password there?  By HTTPS; in the clear only on this
+ * machine, or when the user said so. */
+static bool realm_ok(const struct registry *r, const char *realm)
+{
+	char host[HTTP_HOST_MAX];
+
+	if (http_url_ok(realm, true))
+		return true;
+	return strcmp(r->scheme, "http") == 0 && http_url_ok(realm, false) &&
+	       (r->source.options->tls == TLS_INSECURE ||
+		ref_host_is_loopback(http_url_host(realm, host)));
+}
+
+/* service=…&scope=repository:PATH:pull */
+static void token_query(const struct registry *r, const struct challenge *c,
+			struct buf *b)
+{
+	AUTO_FREE char *scope = xasprintf("repository:%s:pull", r->ref.path);
+
+	if (*c->service) {
+		buf_adds(b, "service=");
+		http_escape(b, c->service);
+		buf_addc(b, '&');
+	}
+	buf_adds(b, "scope=");
+	http_escape(b, scope);
+}
+
+static int on_token(void *ctx, const void *data, size_t len, struct err *e)
+{
+	if (buf_append(ctx, data, len) < 0)
+		return err_set(e, ERR_REMOTE,
+			       "the token service's answer is larger than %u bytes",
+			       TOKEN_REPLY_MAX);
+	return 0;
+}
+
+/* The token goes into a header: nothing there may end the line. */
+static int take_token(struct registry *r, const struct buf *reply,
+		      struct err *e)
+{
+	AUTO_JSON json_t *j = json_parse_object(reply->data, reply->len,
+						"token", e);
+	const char *token = json_str(j, "token");
+
+	if (!j)
+		return err_set(e, ERR_REMOTE,
+			       "the token service of '%s' does not answer with a JSON object",
+			       r->ref.host);
+	if (!token)
+		token = json_str(j, "access_token");
+	if (!token || !*token || strlen(token) > AUTH_SECRET_MAX)
+		return err_set(e, ERR_REMOTE,
+			       "the token service of '%s' answers without a token",
+			       r->ref.host);
+	for (const char *s = token; *s; s++)
+		if (!isgraph((unsigned char)*s))
+			return err_set(e, ERR_REMOTE,
+				       "the token service of '%s' gives a token that fits no header",
+				       r->ref.host);
+	secret_free(r->authorization);
+	r->authorization = xasprintf("Bearer %s", token);
+	explicit_bzero((char *)(uintptr_t)token, strlen(token));
+	return 0;
+}
+
+/* With a refresh token: OAuth2, RFC 6749 section 6, by POST; the token stays
+ * out of the URL. */
+static char *refresh_form(const struct registry *r, const char *query)
+{
+	AUTO_BUF struct buf b = BUF_INIT(8 * AUTH_SECRET_MAX);
+	char *form;
+
+	buf_adds(&b, "grant_type=refresh_token&client_id=" CLIENT_ID "&refresh_token=");
+	http_escape(&b, r->auth.identity_token);
+	form = xasprintf("%s&%s", b.data, query);
+	explicit_bzero(b.data, b.len);
+	return form;
+}
+
+static int ask_token(struct registry *r, struct http_request *q,
+		     struct buf *reply, struct err *e)
+{
+	if (http_run(r->http, q, e) < 0)
+		return err_wrap(e, "token for '%s'", r->ref.host);
+	if (q->status == 400 || q->status == 401 || q->status == 403)
+		return authorize_denied(r, e);
+	if (q->status != 200)
+		return registry_refused(r, q, "token", e);
+	return take_token(r, reply, e);
+}
+
+static int get_token(struct registry *r, const struct challenge *c,
+		     struct err *e)
+{
+	AUTO_BUF struct buf query = BUF_INIT(HTTP_URL_MAX);
+	AUTO_BUF struct buf reply = BUF_INIT(TOKEN_REPLY_MAX);
+	AUTO_SECRET char *form = NULL, *basic = NULL;
+	struct http_request q = { .body = on_token, .ctx = &reply };
+	int ret;
+
+	if (!realm_ok(r, c->realm))
+		return err_set(e, ERR_REMOTE,
+			       "registry '%s' sends us for a token to a place that is not an https URL",
+			       r->ref.host);
+	token_query(r, c, &query);
+	if (r->auth.identity_token) {
+		form = refresh_form(r, query.data);
+		q.form = form;
+		q.url = xstrdup(c->realm);
+	} else {
+		q.url = xasprintf("%s%c%s", c->realm,
+				  strchr(c->realm, '?') ? '&' : '?',
+				  query.data);
+		if (r->auth.user)
+			basic = auth_basic(r->auth.user, r->auth.password);
+		q.authorization = &basic;
+	}
+	ret = ask_token(r, &q, &reply, e);
+	http_request_release(&q);
+	if (reply.data)
+		explicit_bzero(reply.data, reply.cap);
+	return ret;
+}
+
+static int answer_challenge(struct registry *r, const struct challenge *c,
+			    struct err *e)
+{
+	switch (c->scheme) {
+	case CHALLENGE_BEARER:
+		return get_token(r, c, e);
+	case CHALLENGE_BASIC:
+		if (!r->auth.user || r->authorization)
+			return authorize_denied(r, e);
+		r->authorization = auth_basic(r->auth.user, r->auth.password);
+		return 0;
+	default:
+		return err_set(e, ERR_REMOTE,
+			       "registry '%s' wants an authentication that is neither Bearer nor Basic",
+			       r->ref.host);
+	}
+}
+
+int registry_authorize(struct registry *r, const struct http_request *q,
+		       struct registry_try *t, struct err *e)
+{
+	/* Where a registry sends us for a blob is not where we log in. */
+	if (q->moved)
+		return registry_refused(r, q, "blob", e);
+	if (!r->auth_read) {
+		if (auth_find(r->source.options->authfile, &r->ref, &r->auth,
+			      e) < 0)
+			return -1;
+		r->auth_read = true;
+	}
+	if (t->refusals++ == REFUSALS_MAX)
+		return authorize_denied(r, e);
+	/* Refused with an authorization that another request, in parallel,
+	 * has renewed meanwhile? */
+	if (t->generation == r->generation) {
+		if (t->refusals > 1 && t->generation > 0 &&
+		    q->challenge.scheme == CHALLENGE_BASIC)
+			return authorize_denied(r, e);
+		if (answer_challenge(r, &q->challenge, e) < 0)
+			return -1;
+		r->generation++;
+	}
+	t->generation = r->generation;
+	return 1;
+}
+
+/* errors[0].message (Distribution spec, "Error Codes"), or "". */
+static void reason_of(const struct http_request *q, char out[REASON_MAX])
+{
+	struct err ignored;
+	AUTO_JSON json_t *j = json_parse_object(q->error, strlen(q->error), "",
+						&ignored);
+	const json_t *first = json_array_get(json_object_get(j, "errors"), 0);
+	const char *message = json_str(first, "message");
+
+	snprintf(out, REASON_MAX, "%s%s%s", message ? " (" : "",
+		 message ? message : "", message ? ")" : "");
+}
+
+int registry_refused(const struct registry *r, const struct http_request *q,
+		     const char *what, struct err *e)
+{
+	const char *where = q->moved ? "the host that the registry sends us to" :
+				       "registry";
+	char reason[REASON_MAX];
+
+	reason_of(q, reason);
+	switch (q->status) {
+	case 403:
+		return err_set(e, ERR_REMOTE, "%s '%s' refuses %s%s", where,
+			       r->ref.host, what, reason);
+	case 404:
+		return err_set(e, ERR_REMOTE, "%s '%s' has no %s%s", where,
+			       r->ref.host, what, reason);
+	case 429:
+		return err_set(e, ERR_REMOTE,
+			       "%s '%s' was asked too often: wait, or log in for a higher limit%s",
+			       where, r->ref.host, reason);
+	default:
+		return err_set(e, ERR_REMOTE, "%s '%s' answers %ld for %s%s",
+			       where, r->ref.host, q->status, what, reason);
+	}
+}

@@ -33,7 +33,7 @@ static const char help[] =
 "      --image-version TEXT ImageVersion of the metadata\n"
 "      --sign-cert FILE     certificate, PEM\n"
 "      --sign-key FILE      its private key, PEM\n"
-"      --measurements FILE  write the PCRs there, as nitro-cli prints them\n"
+"      --measurements FILE  write the PCRs there, as JSON\n"
 "      --json               print a JSON object in place of the path\n"
 "      --kernel FILE        of parts: the kernel\n"
 "      --ramdisk FILE       of parts: a ramdisk; may be repeated\n"

@@ -8,6 +8,7 @@
 #include "base/outfile.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "eif/measurements.h"
 #include "enc-eif/enc-eif.h"
 
 #define MEMORY_MIN UINT64_C(64)		/* MiB, whatever the size */
@@ -54,20 +55,12 @@ void report_print(const struct eif_report *r, const char *path)
 int report_measurements(const struct eif_report *r, const char *file,
 			struct err *e)
 {
-	static const char *const names[] = { "PCR0", "PCR1", "PCR2" };
 	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
 	AUTO_JSON json_t *all = json_object();
-	json_t *m = json_object();
 	AUTO_FREE char *line = NULL;
 	AUTO_FREE char *text = NULL;
 
-	/* Rust's debug text of a hasher, which AWS's tools print. */
-	json_put_str(m, "HashAlgorithm", "Sha384 { ... }");
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		json_put(m, names[i], hex(r->pcrs.pcr[i]));
-	if (r->pcrs.has_pcr8)
-		json_put(m, "PCR8", hex(r->pcrs.pcr8));
-	json_put(all, "Measurements", m);
+	json_put(all, "Measurements", measurements_json(&r->pcrs));
 	text = json_text_ordered(all);
 	line = xasprintf("%s\n", text);
 	if (outfile_open_beside(&out, file, e) < 0)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - enc-release: path of an EIF in, path of the release image out
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/xalloc.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "enc-release/release.h"
+#include "image/export.h"
+
+static const char help[] =
+"usage: enc-release -f MANIFEST [OPTION]... [EIF]\n"
+"\n"
+"Puts the manifest and an EIF on top of a sleeve image, files the result under\n"
+"the manifest's target, and prints its path.\n"
+"\n"
+"  -f, --file MANIFEST     enclaver.yaml; - is standard input\n"
+"      --sleeve IMAGE      the image to build on (sources.sleeve)\n"
+"      --target NAME       what the image is called (target)\n"
+"      --store DIR         where it is filed\n"
+"      --output KIND:FILE  write it to a file too; KIND is oci-archive or\n"
+"                          docker-archive\n"
+"      --json              print Enclaver's JSON of a build instead of the path\n"
+"      --amended IMAGE     for --json: the image that the EIF was made of\n"
+"  -q, --quiet             no notes\n"
+"  -v, --verbose           say more\n"
+"  -h, --help              this text\n"
+"  -V, --version           the version\n"
+"\n"
+"EIF is the path of a file; without one, or with -, it is read from standard\n"
+"input.\n";
+
+struct options {
+	const char *file, *eif, *output, *output_file;
+	enum export_kind kind;
+	bool json;
+};
+
+enum { OPT_SLEEVE = 256, OPT_TARGET, OPT_STORE, OPT_OUTPUT, OPT_JSON,
+       OPT_AMENDED };
+
+static const struct option longs[] = {
+	{ "file", required_argument, NULL, 'f' },
+	{ "sleeve", required_argument, NULL, OPT_SLEEVE },
+	{ "target", required_argument, NULL, OPT_TARGET },
+	{ "store", required_argument, NULL, OPT_STORE },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "amended", required_argument, NULL, OPT_AMENDED },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static void parse(int argc, char **argv, struct options *o, struct release *r)
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:f:qvhV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': o->file = optarg; break;
+		case OPT_SLEEVE: r->sleeve = optarg; break;
+		case OPT_TARGET: r->target = optarg; break;
+		case OPT_STORE: r->store = optarg; break;
+		case OPT_OUTPUT: o->output = optarg; break;
+		case OPT_JSON: o->json = true; break;
+		case OPT_AMENDED: r->amended = optarg; break;
+		case 'q': cli_set_quiet(true); break;
+		case 'v': cli_set_verbose(true); break;
+		case 'h': cli_help(help);
+		case 'V': cli_version();
+		default: cli_bad_option(c, argv);
+		}
+	}
+	o->eif = argv[optind];
+	if (o->eif && argv[optind + 1])
+		cli_usage("more than one EIF: '%s'", argv[optind + 1]);
+}
+
+static void check(struct options *o, const struct release *r)
+{
+	struct err e;
+
+	if (!o->file)
+		cli_usage("no manifest: give --file enclaver.yaml");
+	if (r->amended && !o->json)
+		cli_usage("--amended is for --json");
+	if (strcmp(o->file, "-") == 0 && (!o->eif || strcmp(o->eif, "-") == 0))
+		cli_usage("standard input is the manifest: give the EIF as an argument");
+	if (o->output &&
+	    export_parse(o->output, &o->kind, &o->output_file, &e) < 0)
+		cli_usage("%s", e.msg);
+}
+
+static int export(const struct options *o, const struct release *r,
+		  struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+
+	if (!o->output)
+		return 0;
+	if (image_open(&img, r->path, e) < 0)
+		return -1;
+	return export_image(&img, o->kind, r->name, o->output_file, e);
+}
+
+static char *run(const struct options *o, struct release *r, const char *eif,
+		 struct err *e)
+{
+	if (release_make(r, eif, e) < 0 || export(o, r, e) < 0)
+		return NULL;
+	return o->json ? release_json(r, e) : xstrdup(r->path);
+}
+
+int main(int argc, char **argv)
+{
+	AUTO_RELEASE struct release r = RELEASE_INIT;
+	AUTO_MANIFEST struct manifest m = { 0 };
+	AUTO_FREE char *eif = NULL, *out = NULL;
+	struct options o = { 0 };
+	struct err e;
+
+	cli_init("enc-release");
+	parse(argc, argv, &o, &r);
+	check(&o, &r);
+	if (manifest_load(o.file, &m, &e) < 0)
+		return cli_fail(&e);
+	eif = cli_object(o.eif, "path of an EIF", &e);
+	if (!eif)
+		return cli_fail(&e);
+	r.manifest = &m;
+	r.progress = cli_progress();
+	out = run(&o, &r, eif, &e);
+	cli_progress_end();
+	if (!out)
+		return cli_fail(&e);
+	printf("%s\n", out);
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * release.c - an EIF becomes an image that runs it
+ *
+ * Trust: the EIF may be anybody's.  It is read, measured and judged before a
+ * byte is written.
+ */
+#include "enc-release/release.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/xalloc.h"
+#include "image/copy.h"
+#include "image/near.h"
+#include "image/ref.h"
+
+#define RUNNER "/usr/local/bin/enclaver-run"
+#define CHUNK  ((size_t)1 << 16)
+
+static int check_certificate(const struct manifest *m,
+			     const struct eif_info *eif, const char *name,
+			     struct err *e)
+{
+	char want[SHA256_HEX];
+
+	if (!m->certificate)
+		return 0;
+	if (cert_file_sha256(m->certificate, want, e) < 0)
+		return -1;
+	if (!eif->signature_data)
+		return err_set(e, ERR_VERIFY,
+			       "'%s' is not signed, and the manifest asks for a signature: build it with enc-eif -f",
+			       name);
+	if (strcmp(eif->signature.sha256, want) != 0)
+		return err_set(e, ERR_VERIFY,
+			       "'%s' is signed by '%s' (sha256:%s), not by the manifest's certificate '%s' (sha256:%s)",
+			       name, eif->signature.subject,
+			       eif->signature.sha256, m->certificate, want);
+	return 0;
+}
+
+/* Kernels have some ten megabytes. */
+static int hash_kernel(struct release *r, int fd, const char *name,
+		       struct err *e)
+{
+	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
+	AUTO_FREE char *chunk = xmalloc(CHUNK);
+	const struct eif_section *s = r->eif.sections;
+	uint64_t left, at;
+
+	while (s->type != EIF_KERNEL)	/* eif_read(): there is one */
+		s++;
+	for (left = s->size, at = s->offset; left > 0;) {
+		size_t want = left < CHUNK ? (size_t)left : CHUNK;
+		ssize_t n = io_pread(fd, chunk, want, at);
+
+		if (n < 0 || (size_t)n < want)
+			return err_sys(e, "cannot read '%s'", name);
+		digest_update(d, chunk, want);
+		at += want;
+		left -= want;
+	}
+	digest_final_hex(d, r->kernel);
+	return 0;
+}
+
+static int read_eif(struct release *r, int fd, const char *name,
+		    struct err *e)
+{
+	if (eif_read(fd, name, &r->eif, e) < 0 ||
+	    eif_measure(fd, name, &r->eif, e) < 0 ||
+	    eif_judge(&r->eif, name, clock_now(), e) < 0 ||
+	    check_certificate(r->manifest, &r->eif, name, e) < 0)
+		return -1;
+	return hash_kernel(r, fd, name, e);
+}
+
+static int read_target(struct release *r, struct err *e)
+{
+	const char *text = r->target ? r->target : r->manifest->target;
+	struct ref ref;
+
+	if (ref_parse(text, &ref, e) < 0) {
+		if (!r->target)
+			e->class = ERR_INPUT;
+		return err_wrap(e, "target '%s'", text);
+	}
+	if (ref.hex[0])
+		return err_set(e, r->target ? ERR_USAGE : ERR_INPUT,
+			       "target '%s' has a digest, which nobody knows yet: give a tag",
+			       text);
+	r->name = ref_name(&ref);
+	return 0;
+}
+
+static int open_sleeve(struct release *r, const struct store *s,
+		       struct err *e)
+{
+	const char *text = r->sleeve ? r->sleeve : r->manifest->sleeve;
+	const char *want = r->eif.arch == EIF_X86_64 ? "amd64" : "arm64";
+	const char *os, *arch;
+
+	if (!text)
+		return err_set(e, ERR_USAGE,
+			       "no sleeve, the image to build on: name one with --sleeve or sources.sleeve; Enclaver's is public.ecr.aws/d4t4u8d2/sparsity-ai/sleeve:latest (enc-pull it first)");
+	if (image_open_near(&r->base, text, s->dir, e) < 0)
+		return err_wrap(e, "sleeve '%s'", text);
+	os = json_str(r->base.config, "os");
+	arch = json_str(r->base.config, "architecture");
+	if (!os || !arch || strcmp(os, "linux") != 0 || strcmp(arch, want) != 0)
+		return err_set(e, ERR_INPUT,
+			       "sleeve '%s' is for %s/%s, the EIF for linux/%s: pull the right one, enc-pull --platform linux/%s",
+			       text, os ? os : "?", arch ? arch : "?", want,
+			       want);
+	return 0;
+}
+
+/* New reference. */
+static json_t *new_config(const struct image *base, const char *created)
+{
+	json_t *config = json_deep_copy(base->config);
+	json_t *entrypoint = json_array();
+	json_t *run;
+
+	if (!config)
+		oom();
+	if (!json_is_object(json_object_get(config, "config")))
+		json_put(config, "config", json_object());
+	run = json_object_get(config, "config");
+	json_add(entrypoint, json_string(RUNNER));
+	json_put(run, "Entrypoint", entrypoint);
+	json_object_del(run, "Cmd");
+	if (created)
+		json_put_str(config, "created", created);
+	return config;
+}
+
+static void put_hex(json_t *j, const char *key, const uint8_t *pcr)
+{
+	char hex[SHA384_HEX];
+
+	hex_encode(pcr, SHA384_LEN, hex);
+	json_put_str(j, key, hex);
+}
+
+static void put_digest(json_t *j, const char *key, const char *hex)
+{
+	AUTO_FREE char *text = xasprintf("sha256:%s", hex);
+
+	json_put_str(j, key, text);
+}
+
+/* New reference. */
+static json_t *annotations(const struct release *r)
+{
+	json_t *j = json_object();
+
+	put_hex(j, "io.enclaver.pcr0", r->eif.pcrs.pcr[0]);
+	put_hex(j, "io.enclaver.pcr1", r->eif.pcrs.pcr[1]);
+	put_hex(j, "io.enclaver.pcr2", r->eif.pcrs.pcr[2]);
+	if (r->eif.pcrs.has_pcr8) {
+		put_hex(j, "io.enclaver.pcr8", r->eif.pcrs.pcr8);
+		put_digest(j, "io.enclaver.signature.certificate",
+			   r->eif.signature.sha256);
+	}
+	if (*r->base.path.name)
+		json_put_str(j, OCI_BASE_NAME, r->base.path.name);
+	put_digest(j, OCI_BASE_DIGEST, r->base.desc.hex);
+	return j;
+}
+
+static int compose(struct release *r, struct store *s,
+		   const struct image_layer layers[2], struct err *e)
+{
+	AUTO_JSON json_t *config = NULL, *notes = annotations(r);
+	char created[CLOCK_TEXT];
+	struct descriptor d;
+	int64_t seconds;
+	bool set;
+
+	if (clock_source_date(&seconds, &set, e) < 0)
+		return -1;
+	if (set)
+		clock_format(seconds, created);
+	config = new_config(&r->base, set ? created : NULL);
+	if (image_compose(s, &r->base, config, layers, 2, notes, &d, e) < 0 ||
+	    store_tag(s, r->name, &d, true, e) < 0)
+		return -1;
+	r->path = image_path_format(s->dir, r->name, d.hex);
+	return 0;
+}
+
+int release_make(struct release *r, const char *eif, struct err *e)
+{
+	AUTO_STORE struct store s = STORE_INIT;
+	struct image_layer layers[2];
+	AUTO_CLOSE int fd = open(eif, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", eif);
+	if (read_target(r, e) < 0 || read_eif(r, fd, eif, e) < 0 ||
+	    store_open(&s, r->store, e) < 0 || open_sleeve(r, &s, e) < 0 ||
+	    copy_layers(&r->base, &s, e) < 0 ||
+	    layer_of_manifest(&s, r->manifest, &layers[0], e) < 0 ||
+	    layer_of_eif(&s, fd, r->eif.size, eif, r->progress, &layers[1],
+			 e) < 0)
+		return -1;
+	return compose(r, &s, layers, e);
+}
+
+void release_release(struct release *r)
+{
+	image_release(&r->base);
+	eif_info_release(&r->eif);
+	free(r->name);
+	free(r->path);
+	r->name = r->path = NULL;
+}

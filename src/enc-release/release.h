@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * release.h - an EIF becomes an image that runs it
+ */
+#ifndef ENC_RELEASE_H
+#define ENC_RELEASE_H
+
+#include "base/progress.h"
+#include "eif/eif_read.h"
+#include "enclave/manifest.h"
+#include "image/image.h"
+
+struct release {
+	const struct manifest *manifest;
+	const char *sleeve;	/* --sleeve, or NULL */
+	const char *target;	/* --target, or NULL */
+	const char *store;	/* --store, or NULL */
+	const char *amended;	/* --amended, or NULL: for the report alone */
+	struct progress *progress;	/* may be NULL */
+
+	/* filled in by release_make() */
+	char *name;		/* the target, normalised */
+	char *path;		/* image path of the release image */
+	struct image base;	/* the sleeve */
+	struct eif_info eif;	/* read, measured and judged */
+	char kernel[SHA256_HEX];	/* of the kernel section's bytes */
+};
+
+#define RELEASE_INIT { .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
+#define AUTO_RELEASE AUTO(release_release)
+
+/* Checks the EIF (sound, CRC, signature, and when the manifest asks for one
+ * its certificate), puts the sleeve, a layer with the manifest and a layer with
+ * the EIF together, and files the image under the target's name. */
+int release_make(struct release *r, const char *eif, struct err *e) MUST_CHECK;
+void release_release(struct release *r);
+
+/* What "enclaver build" prints: {"Sources","Measurements","Image"}.  Returns
+ * new, caller frees; NULL when an image that it tells of cannot be read. */
+char *release_json(const struct release *r, struct err *e) MUST_CHECK;
+
+/* layers.c: the two layers, written into the store. */
+int layer_of_manifest(struct store *s, const struct manifest *m,
+		      struct image_layer *layer, struct err *e) MUST_CHECK;
+/* fd: size bytes, copied once; name stands in messages. */
+int layer_of_eif(struct store *s, int fd, uint64_t size, const char *name,
+		 struct progress *p, struct image_layer *layer, struct err *e)
+	MUST_CHECK;
+
+#endif

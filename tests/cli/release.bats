@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# release.bats - enc-release: an EIF becomes an image that runs it
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 skopeo jq
+	fake_blobs blobs
+	head -c 20000 /dev/zero | tr '\0' r >ramdisk
+	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
+		--ramdisk ramdisk --ramdisk ramdisk -o app.eif >path
+	manifest app:1 repo/app:enclave sleeve:1 >enclaver.yaml
+	sleeve=$(mkimage_sleeve "$ENCLAVER_STORE" docker.io/library/sleeve:1)
+}
+
+release() {
+	enc-release -q -f enclaver.yaml "$@"
+}
+
+# layer_of IMAGE N: the blob of a layer.
+layer_of() {
+	local rest=${1#oci:}
+	blob_of "${rest%%:*}" "$(manifest_of "$1" | jq -r ".layers[$2].digest")"
+}
+
+note_of() {
+	manifest_of "$1" | jq -r ".annotations[\"$2\"]"
+}
+
+# signed_eif NAME: NAME.pem, NAME.key and NAME.eif.
+signed_eif() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \
+		-keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
+	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
+		--ramdisk ramdisk --sign-cert "$1.pem" --sign-key "$1.key" \
+		-o "$1.eif" >/dev/null
+}
+
+@test "release: sleeve, manifest and EIF" {
+	expect 0 enc-release -f enclaver.yaml app.eif
+	contains "$output" "oci:$ENCLAVER_STORE:docker.io/repo/app:enclave@sha256:"
+	image=$output
+	same 3 "$(manifest_of "$image" | jq '.layers | length')"
+	same "$(layer_of "$sleeve" 0)" "$(layer_of "$image" 0)" "the sleeve's layer"
+	tar -tvf "$(layer_of "$image" 1)" --full-time --utc --numeric-owner >list
+	same "drwxr-xr-x 0/0 0 1970-01-01 00:00:00 enclave/
+-rw-r--r-- 0/0 $(stat -c %s enclaver.yaml) 1970-01-01 00:00:00 enclave/enclaver.yaml" \
+		"$(tr -s ' ' <list)"
+	tar -xOf "$(layer_of "$image" 1)" enclave/enclaver.yaml | cmp - enclaver.yaml
+	same enclave/application.eif "$(tar -tf "$(layer_of "$image" 2)")"
+	tar -xOf "$(layer_of "$image" 2)" enclave/application.eif | cmp - app.eif
+	tail -c +4097 "$(layer_of "$image" 2)" | head -c "$(stat -c %s app.eif)" |
+		cmp - app.eif
+	skopeo inspect --config --raw "$image" >config
+	same '{"Entrypoint":["/usr/local/bin/enclaver-run"]}' "$(jq -c .config config)"
+	same amd64 "$(jq -r .architecture config)"
+	for i in 0 1 2; do
+		same "$(pcr $i app.eif)" "$(note_of "$image" io.enclaver.pcr$i)"
+	done
+	same null "$(note_of "$image" io.enclaver.pcr8)"
+	same docker.io/library/sleeve:1 "$(note_of "$image" org.opencontainers.image.base.name)"
+	same "${sleeve##*@}" "$(note_of "$image" org.opencontainers.image.base.digest)"
+}
+
+@test "release: skopeo copies it, umoci unpacks it, the name moves" {
+	requires umoci
+	image=$(release app.eif)
+	skopeo copy -q --preserve-digests "$image" "oci:$T/copy:x"
+	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' "oci:$T/copy:x")"
+	umoci unpack --rootless --image "$T/copy:x" bundle
+	cmp bundle/rootfs/enclave/application.eif app.eif
+	cmp bundle/rootfs/enclave/enclaver.yaml enclaver.yaml
+	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' \
+		"oci:$ENCLAVER_STORE:docker.io/repo/app:enclave")"
+	echo '# another' >>enclaver.yaml
+	second=$(release app.eif)
+	[ "$image" != "$second" ]
+	same "${second##*@}" "$(skopeo inspect --format '{{.Digest}}' \
+		"oci:$ENCLAVER_STORE:docker.io/repo/app:enclave")"
+	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' "$image")"
+}
+
+@test "release: same inputs, same bytes, whatever the surroundings" {
+	first=$(release app.eif)
+	mkdir elsewhere
+	cp app.eif elsewhere/other.eif
+	cp enclaver.yaml elsewhere
+	cd elsewhere
+	second=$(umask 077; TZ=Asia/Tokyo LC_ALL=C.UTF-8 enc-release -q -f - \
+		--store "$T/store2" --sleeve "$sleeve" other.eif <enclaver.yaml)
+	same "${first##*@}" "${second##*@}"
+	contains "$second" "oci:$T/store2:"
+}
+
+@test "release: the sleeve's layers come along into another store" {
+	requires umoci
+	expect 0 release --sleeve "$sleeve" --store "$T/new" app.eif
+	umoci unpack --rootless --image "${output#oci:}" bundle
+	same '#!/bin/sh' "$(cat bundle/rootfs/usr/local/bin/enclaver-run)"
+}
+
+@test "release: --target and SOURCE_DATE_EPOCH" {
+	expect 0 release --target 127.0.0.1:5000/x app.eif
+	contains "$output" ":127.0.0.1:5000/x:latest@sha256:"
+	SOURCE_DATE_EPOCH=86400 expect 0 release app.eif
+	same 1970-01-02T00:00:00Z "$(config_of "$output" | jq -r .created)"
+	expect 2 release --target 'Not A Name' app.eif
+	contains "$stderr" "target 'Not A Name'"
+	expect 2 release --target "x@sha256:$(printf 0 | sha256sum | cut -c-64)" app.eif
+	contains "$stderr" "has a digest, which nobody knows yet"
+	sed -i 's/target: .*/target: "A B"/' enclaver.yaml
+	expect 3 release app.eif
+	contains "$stderr" "target 'A B'"
+}
+
+@test "release: oci-archive and docker-archive, read by skopeo" {
+	image=$(release --output oci-archive:o.tar app.eif)
+	same "$image" "$(release --output docker-archive:d.tar app.eif)"
+	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' oci-archive:o.tar)"
+	same "$(config_of "$image" | sha256sum)" \
+		"$(skopeo inspect --raw --config oci-archive:o.tar | sha256sum)"
+	same '["docker.io/repo/app:enclave"]' "$(skopeo list-tags docker-archive:d.tar | jq -c .Tags)"
+	same "$(config_of "$image" | jq -c .rootfs)" \
+		"$(skopeo inspect --raw --config docker-archive:d.tar | jq -c .rootfs)"
+	skopeo copy -q docker-archive:d.tar "oci:$T/from-docker:x"
+	skopeo copy -q oci-archive:o.tar "oci:$T/from-oci:x"
+	requires umoci
+	umoci unpack --rootless --image "$T/from-docker:x" one
+	umoci unpack --rootless --image "$T/from-oci:x" two
+	diff -r one/rootfs two/rootfs
+	cmp one/rootfs/enclave/application.eif app.eif
+}
+
+@test "release: archives are the same bytes each time, and appear whole" {
+	release --output oci-archive:a.tar app.eif >/dev/null
+	release --output docker-archive:b.tar app.eif >/dev/null
+	(
+		umask 027
+		release --store "$T/s2" --sleeve "$sleeve" --output oci-archive:c.tar app.eif
+		release --store "$T/s2" --sleeve "$sleeve" --output docker-archive:d.tar app.eif
+	) >/dev/null
+	cmp a.tar c.tar
+	cmp b.tar d.tar
+	expect 6 release --output oci-archive:nowhere/x.tar app.eif
+	same "" "$output"
+	contains "$stderr" "nowhere/"
+	expect 2 release --output tar:x app.eif
+	contains "$stderr" "output 'tar:x' is neither oci-archive:FILE nor docker-archive:FILE"
+	expect 2 release --output oci-archive: app.eif
+	contains "$stderr" "names no file"
+}
+
+@test "release: a sleeve with layers of every compression makes a docker-archive" {
+	mkimage "$T/mixed" m:1 >path-of-mixed <<-'END'
+	config {"Entrypoint": ["x"]}
+	layer gzip
+	file a data=1
+	layer zstd
+	file b data=2
+	layer none
+	file c data=3
+	layer gzip
+	file a data=1
+	END
+	image=$(release --sleeve "$(cat path-of-mixed)" --output docker-archive:d.tar app.eif)
+	tar -xf d.tar
+	same 6 "$(jq '.[0].Layers | length' manifest.json)"
+	jq -r '.[0].Layers[]' manifest.json | while read -r layer; do
+		same "${layer%.tar}" "$(sha256sum <"$layer" | cut -d' ' -f1)"
+	done
+	same "$(config_of "$image" | jq -r '.rootfs.diff_ids[]' | sed 's/sha256://;s/$/.tar/')" \
+		"$(jq -r '.[0].Layers[]' manifest.json)"
+	same "" "$(tar -tf d.tar | sort | uniq -d)"
+	skopeo inspect docker-archive:d.tar >/dev/null
+}
+
+@test "release: a blob that is damaged is not exported" {
+	image=$(release app.eif)
+	blob=$(layer_of "$image" 0)
+	printf X | dd of="$blob" bs=1 seek=30 conv=notrunc status=none
+	expect 4 release --output oci-archive:o.tar app.eif
+	same "" "$output"
+	contains "$stderr" "has digest 'sha256:"
+	[ ! -e o.tar ]
+	run ls -A
+	[[ $output != *.tmp* ]]
+	expect 4 release --output docker-archive:o.tar app.eif
+	same "" "$output"
+	contains "$stderr" "and the configuration says 'sha256:"
+	[ ! -e o.tar ]
+}
+
+@test "release: the manifest's signature is asked for" {
+	requires openssl
+	signed_eif one
+	signed_eif two
+	expect 0 release one.eif
+	pcr8=$({
+		head -c 48 /dev/zero
+		openssl x509 -in one.pem -outform DER | openssl dgst -sha384 -binary
+	} | sha384sum | cut -d' ' -f1)
+	same "$pcr8" "$(note_of "$output" io.enclaver.pcr8)"
+	echo 'signature: {certificate: one.pem, key: one.key}' >>enclaver.yaml
+	expect 0 release one.eif
+	same "sha256:$(openssl x509 -in one.pem -outform DER | sha256sum | cut -d' ' -f1)" \
+		"$(note_of "$output" io.enclaver.signature.certificate)"
+	find "$ENCLAVER_STORE" -type f | sort >before
+	expect 4 release two.eif
+	same "" "$output"
+	contains "$stderr" "'two.eif' is signed by 'CN=two' (sha256:"
+	contains "$stderr" "not by the manifest's certificate 'one.pem'"
+	expect 4 release app.eif
+	same "enc-release: 'app.eif' is not signed, and the manifest asks for a signature: build it with enc-eif -f" "$stderr"
+	find "$ENCLAVER_STORE" -type f | sort >after
+	cmp before after
+}
+
+@test "release: a damaged EIF is refused before anything is written" {
+	find "$ENCLAVER_STORE" -type f | sort >before
+	cp app.eif bad.eif
+	printf X | dd of=bad.eif bs=1 seek=10000 conv=notrunc status=none
+	expect 4 release bad.eif
+	same "" "$output"
+	contains "$stderr" "'bad.eif' is damaged"
+	head -c 9000 app.eif >short.eif
+	expect 3 release short.eif
+	same "" "$output"
+	expect 3 release enclaver.yaml
+	contains "$stderr" "enclaver.yaml"
+	expect 6 release nothing.eif
+	same "enc-release: cannot open 'nothing.eif': No such file or directory" "$stderr"
+	find "$ENCLAVER_STORE" -type f | sort >after
+	cmp before after
+}
+
+@test "release: the sleeve must be named, there, and for the architecture" {
+	sed -i '/sleeve:/d' enclaver.yaml
+	expect 2 release app.eif
+	contains "$stderr" "no sleeve, the image to build on: name one with --sleeve or sources.sleeve"
+	expect 3 release --sleeve sleeve:2 app.eif
+	same "enc-release: sleeve 'sleeve:2': no image 'docker.io/library/sleeve:2' in the store '$ENCLAVER_STORE': pull it first, enc-pull sleeve:2" "$stderr"
+	arm=$(MKIMAGE_ARCH=arm64 mkimage_sleeve "$T/arm" sleeve:arm)
+	expect 3 release --sleeve "$arm" app.eif
+	contains "$stderr" "is for linux/arm64, the EIF for linux/amd64: pull the right one, enc-pull --platform linux/amd64"
+	expect 0 release --sleeve sleeve:1 app.eif
+}
+
+@test "release: --json tells of the build" {
+	fake_odyn odyn
+	app=$(mkimage_app "$ENCLAVER_STORE" docker.io/library/app:1)
+	amended=$(enc-amend -f enclaver.yaml --odyn odyn "$app")
+	expect 0 release --json --amended "$amended" app.eif
+	jq . <<<"$output" >build.json
+	image=$(skopeo inspect --raw "oci:$ENCLAVER_STORE:docker.io/repo/app:enclave" | sha256sum | cut -d' ' -f1)
+	same '["Sources","Measurements","Image"]' "$(jq -c keys_unsorted build.json)"
+	same '["App","Odyn","NitroCLI","Sleeve"]' "$(jq -c '.Sources | keys_unsorted' build.json)"
+	same "docker.io/library/app@${app##*@}" "$(jq -r .Sources.App.RepoDigest build.json)"
+	same docker.io/library/app:1 "$(jq -r .Sources.App.Name build.json)"
+	same "$(manifest_of "$app" | jq -r .config.digest)" "$(jq -r .Sources.App.ID build.json)"
+	same "{\"ID\":\"sha256:$(sha256sum <odyn | cut -d' ' -f1)\",\"Name\":\"builtin\"}" \
+		"$(jq -c .Sources.Odyn build.json)"
+	same "{\"ID\":\"sha256:$(sha256sum <blobs/bzImage | cut -d' ' -f1)\",\"Name\":\"builtin\"}" \
+		"$(jq -c .Sources.NitroCLI build.json)"
+	same docker.io/library/sleeve:1 "$(jq -r .Sources.Sleeve.Name build.json)"
+	same "{\"PCR0\":\"$(pcr 0 app.eif)\",\"PCR1\":\"$(pcr 1 app.eif)\",\"PCR2\":\"$(pcr 2 app.eif)\"}" \
+		"$(jq -c .Measurements build.json)"
+	same docker.io/repo/app:enclave "$(jq -r .Image.Name build.json)"
+	same "docker.io/repo/app@sha256:$image" "$(jq -r .Image.RepoDigest build.json)"
+	expect 3 release --json --amended "$app" app.eif
+	contains "$stderr" "it was not made by enc-amend"
+}
+
+@test "release: the path of the EIF comes through the pipe too" {
+	first=$(release app.eif)
+	expect 0 release <path
+	contains "$(cat path)" app.eif
+	same "$first" "$output"
+	expect 0 release - <path
+	same "$first" "$output"
+	expect 2 release </dev/null
+	contains "$stderr" "no path of an EIF on standard input"
+}
+
+@test "release: usage" {
+	expect 2 enc-release
+	same $'enc-release: no manifest: give --file enclaver.yaml\nenc-release: try \'enc-release --help\'' "$stderr"
+	expect 2 enc-release -f -
+	contains "$stderr" "standard input is the manifest: give the EIF as an argument"
+	expect 2 release a b
+	contains "$stderr" "more than one EIF: 'b'"
+	expect 2 release --amended x app.eif
+	contains "$stderr" "--amended is for --json"
+	printf 'version: v3\n' >wrong.yaml
+	expect 3 enc-release -f wrong.yaml app.eif
+	contains "$stderr" "wrong.yaml:1:10: "
+}

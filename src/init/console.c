@@ -2,7 +2,7 @@
 /*
  * console.c - the console, and how init talks on it
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
  * once and the one that answers is kept.  All of it happens in a child, so
  * that a parent which does not listen delays nothing.
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <linux/vm_sockets.h>
 #include <poll.h>

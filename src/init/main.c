@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "enclave/loopback.h"
-#include "init.h"
+#include "init/init.h"
 
 #define WORDS_MAX (4u << 20)
 

@@ -5,7 +5,7 @@
  * Which modules there are, and in which order, is decided where the blobs
  * folder is made: a kernel of AWS has nsm.ko at most.
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * mounts.c - the root of the application and the file systems in it
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <dirent.h>
 #include <errno.h>

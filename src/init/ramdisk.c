@@ -6,7 +6,7 @@
  * its log and goes on with what it has: the application would run on half of
  * its files.  init/initramfs.c of Linux.
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <errno.h>
 #include <fcntl.h>

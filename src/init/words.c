@@ -2,7 +2,7 @@
 /*
  * words.c - /cmd and /env: one word a line, as nitro-cli writes them
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * /xattrs is written by enc-eif, sorted and measured: records of
  * "PATH\0NAME\0HEXVALUE\0".  File capabilities above all.
  */
-#include "init.h"
+#include "init/init.h"
 
 #include <errno.h>
 #include <string.h>

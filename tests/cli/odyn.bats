@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+# odyn.bats - odyn as an ordinary process; tests/cli/odyn-root.bats has what
+# takes root, tests/vm/boot.bats what takes an enclave
+
+load ../helpers
+
+bats_require_minimum_version 1.5.0
+
+local_setup() {
+	requires jq
+	ODYN=$ENCLAVER_LIBEXEC/odyn
+	mkdir conf
+}
+
+# describe ARGV... : a process.json for who runs the test
+describe() {
+	jq -cn --argjson uid "$(id -u)" --argjson gid "$(id -g)" \
+		--arg groups "$(sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status)" \
+		--arg cwd "${CWD:-/}" --argjson signal "${STOP:-15}" \
+		--argjson env "${ENV_JSON:-[]}" '{schema: "process/1",
+		argv: $ARGS.positional, env: $env, cwd: $cwd,
+		stop_signal: $signal, uid: $uid, gid: $gid,
+		groups: ($groups | [scan("[0-9]+") | tonumber])}' \
+		--args -- "$@" >conf/process.json
+}
+
+odyn() {
+	"$ODYN" --config-dir conf --no-bootstrap "$@"
+}
+
+@test "exit statuses are the application's" {
+	describe /bin/sh -c 'exit 0'
+	expect 0 odyn
+	same "" "$output"
+	same "odyn: application exited with status 0" "$stderr"
+	describe /bin/sh -c 'exit 37'
+	expect 37 odyn
+	same "odyn: application exited with status 37" "$stderr"
+}
+
+@test "an application that is killed: 128 and the signal, by name" {
+	describe /bin/sh -c 'kill -KILL $$'
+	expect 137 odyn
+	same "odyn: application was killed by signal 9 (SIGKILL)" "$stderr"
+}
+
+@test "126 and 127 as a shell has them" {
+	describe /no/such/file
+	run -127 --separate-stderr odyn
+	same "odyn: cannot run '/no/such/file': No such file or directory
+odyn: application exited with status 127" "$stderr"
+	describe no-such-command
+	run -127 --separate-stderr odyn
+	touch plain
+	describe "$T/plain"
+	expect 126 odyn
+	same "odyn: cannot run '$T/plain': Permission denied
+odyn: application exited with status 126" "$stderr"
+}
+
+@test "output passes; input is empty" {
+	describe /bin/sh -c 'cat; echo out; echo err >&2'
+	expect 0 odyn <<<"not for the application"
+	same out "$output"
+	same "err
+odyn: application exited with status 0" "$stderr"
+}
+
+@test "the environment is exactly the image's, newlines too" {
+	ENV_JSON='["A=1","NL=one\ntwo","=odd"]'
+	describe /usr/bin/env -0
+	expect 125 odyn
+	same "odyn: 'process.json': 'env'[2] is not NAME=value" "$stderr"
+	ENV_JSON='["A=1","NL=one\ntwo","EMPTY="]'
+	describe /usr/bin/env -0
+	odyn >environment 2>err
+	printf 'A=1\0NL=one\ntwo\0EMPTY=\0' >want
+	cmp want environment
+}
+
+@test "a command is looked up in the application's own PATH" {
+	mkdir bin
+	printf '#!/bin/sh\necho mine\n' >bin/cmd
+	chmod +x bin/cmd
+	ENV_JSON="[\"PATH=$T/bin\"]"
+	describe cmd
+	expect 0 odyn
+	same mine "$output"
+	ENV_JSON='[]'
+	describe sh -c 'echo default'
+	expect 0 env PATH=/nowhere "$ODYN" --config-dir conf --no-bootstrap
+	same default "$output"
+}
+
+@test "the working directory" {
+	CWD=$T/conf
+	describe /bin/pwd
+	expect 0 odyn
+	same "$T/conf" "$output"
+	CWD=$T/none
+	describe /bin/pwd
+	expect 126 odyn
+	same "odyn: cannot change to '$T/none': No such file or directory
+odyn: application exited with status 126" "$stderr"
+}
+
+@test "nothing is blocked or ignored, and the session is its own" {
+	describe /bin/sh -c 'grep -E "^Sig(Blk|Ign)" /proc/self/status
+		set -- $(cat /proc/$$/stat); [ "$6" = $$ ] && echo leader; umask'
+	(trap '' PIPE HUP USR1; umask 077; expect 0 odyn; echo "$output" >out)
+	same "SigBlk:	0000000000000000
+SigIgn:	0000000000000000
+leader
+0022" "$(cat out)"
+}
+
+@test "no descriptor of odyn's reaches the application" {
+	describe /bin/sh -c 'for n in 3 4 5 6 7 8 9; do
+		[ ! -e /proc/$$/fd/$n ] || echo $n; done'
+	odyn >out 2>err 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	same "" "$(cat out)"
+}
+
+# start COMMAND: odyn in the background, until the application has said ready
+start() {
+	mkfifo fifo
+	describe /bin/sh -c "$1"
+	# no function: $! must be odyn, not a subshell
+	"$ODYN" --config-dir conf --no-bootstrap >fifo 2>err 3>&- &
+	pid=$!
+	exec 7<fifo
+	read -r line <&7
+	same ready "$line"
+}
+
+@test "SIGTERM and SIGINT become the image's stop signal" {
+	STOP=10
+	start 'trap "echo usr1; exit 5" USR1; echo ready; while :; do sleep 0.1; done'
+	kill -TERM "$pid"
+	read -r line <&7
+	same usr1 "$line"
+	wait "$pid" && status=0 || status=$?
+	same 5 "$status"
+	same "odyn: application exited with status 5" "$(cat err)"
+}
+
+@test "SIGINT, and the stop signal that kills" {
+	start 'echo ready; exec sleep 1000'
+	kill -INT "$pid"
+	wait "$pid" && status=0 || status=$?
+	same 143 "$status"
+	same "odyn: application was killed by signal 15 (SIGTERM)" "$(cat err)"
+}
+
+@test "orphans come to odyn and are reaped" {
+	# the middle process ends at once; its child then says whose it is
+	CWD=$T
+	describe /bin/sh -c 'sh -c "setsid sh -c \"read x <fifo
+		sed -n s/^PPid:.//p /proc/\\\$\\\$/status >parent\" & "
+		echo go >fifo
+		until [ -s parent ]; do sleep 0.05; done
+		# reaped: nothing is left of odyn but this shell
+		until [ "$(cat /proc/$PPID/task/$PPID/children)" = "$$ " ]
+		do sleep 0.05; done
+		echo $PPID'
+	mkfifo fifo
+	expect 0 timeout 60 "$ODYN" --config-dir conf --no-bootstrap
+	same "$output" "$(cat parent)"
+}
+
+@test "what is left in the application's group ends with it" {
+	describe /bin/sh -c 'sleep 1000 & echo $!'
+	expect 0 odyn
+	[ ! -e "/proc/$output" ]
+}
+
+@test "without process.json: the command line" {
+	expect 3 odyn -- /bin/sh -c 'pwd; exit 3'
+	same / "$output"
+	same "odyn: application exited with status 3" "$stderr"
+	expect 2 odyn
+	same "odyn: no command, and no 'conf/process.json'" "$stderr"
+	describe /bin/echo described
+	expect 0 odyn -- /bin/echo argument
+	same described "$output"
+}
+
+@test "process.json that is not final is refused" {
+	describe /bin/true
+	jq -c 'del(.uid, .gid, .groups) + {user: "app"}' conf/process.json >raw
+	mv raw conf/process.json
+	expect 125 odyn
+	same "odyn: 'conf/process.json': the user is not resolved; build the enclave image with enc-eif" "$stderr"
+	same "" "$output"
+	echo '{' >conf/process.json
+	expect 125 odyn
+	contains "$stderr" "odyn: 'process.json': not JSON: "
+}
+
+@test "options" {
+	expect 0 "$ODYN" --help
+	contains "$output" "usage: odyn "
+	same "" "$stderr"
+	expect 0 "$ODYN" --version
+	contains "$output" "odyn (enclaver) "
+	expect 2 "$ODYN" --bogus
+	same "" "$output"
+	same "odyn: unknown option '--bogus'; try 'odyn --help'" "$stderr"
+	expect 2 "$ODYN" --config-dir
+	same "odyn: no value for option '--config-dir'; try 'odyn --help'" "$stderr"
+}
+
+@test "closed descriptors are opened before anything can take their numbers" {
+	CWD=$T
+	describe /bin/sh -c 'readlink /proc/$$/fd/2 >out'
+	odyn --no-console >/dev/null 2>&- && status=0 || status=$?
+	same 0 "$status"
+	same /dev/null "$(cat out)"
+}

@@ -117,17 +117,20 @@ static int check_program(const struct rootfs *r, const struct process *p,
 
 static int put_back(struct rootfs *r, const struct process *p, struct err *e)
 {
+	AUTO_SPOOL_WRITER struct spool_writer w = { .spool = NULL };
 	AUTO_FREE char *text = process_text(p);
-	struct inode *file = inode_new();
+	struct inode *file;
+	uint64_t body;
 
+	spool_writer_init(&w, &r->spool);
+	if (spool_begin(&w, strlen(text), &body, e) < 0 ||
+	    spool_write(&w, text, strlen(text), e) < 0 ||
+	    spool_flush(&w, e) < 0)
+		return -1;
+	file = inode_new();
 	file->mode = S_IFREG | 0644;
 	file->size = strlen(text);
-	file->body = r->spool.size;
-	if (spool_write(&r->spool, text, strlen(text), e) < 0 ||
-	    spool_flush(&r->spool, e) < 0) {
-		inode_free(file);
-		return -1;
-	}
+	file->body = body;
 	return tree_add(r->tree, PROCESS_PATH, file, e);
 }
 

@@ -185,21 +185,35 @@ static void test_limits(void)
 static void test_spool(void)
 {
 	AUTO_SPOOL struct spool s = SPOOL_INIT;
+	AUTO_SPOOL_WRITER struct spool_writer one = { .spool = NULL };
+	AUTO_SPOOL_WRITER struct spool_writer two = { .spool = NULL };
+	AUTO_FREE char *big = xcalloc(1, 9 << 20);
+	uint64_t a, b, c, d;
 	char back[8] = "";
-	AUTO_FREE char *big = xcalloc(1, 3 << 20);
 
 	ok(spool_open(&s, "/tmp", &e) == 0, "open");
-	ok(spool_write(&s, "abc", 3, &e) == 0 && spool_skip(&s, 2, &e) == 0 &&
-	   spool_write(&s, big, 3 << 20, &e) == 0 &&
-	   spool_write(&s, "xyz", 3, &e) == 0 && spool_flush(&s, &e) == 0,
-	   "append");
-	ok(s.size == (3 << 20) + 8, "size");
-	ok(io_pread(s.fd, back, 6, 0) == 6 && memcmp(back, "abc\0\0", 6) == 0,
+	spool_writer_init(&one, &s);
+	spool_writer_init(&two, &s);
+	ok(spool_begin(&one, 5, &a, &e) == 0 &&
+	   spool_write(&one, "abc", 3, &e) == 0 && spool_skip(&one, 2, &e) == 0,
+	   "a body with a hole");
+	ok(spool_begin(&two, 3, &b, &e) == 0 && spool_write(&two, "two", 3, &e) == 0,
+	   "another writer");
+	ok(spool_begin(&one, 9 << 20, &c, &e) == 0 &&
+	   spool_write(&one, big, 9 << 20, &e) == 0, "a large body");
+	ok(spool_begin(&one, 6, &d, &e) == 0 &&
+	   spool_write(&one, "xyz", 3, &e) == 0 && spool_skip(&one, 3, &e) == 0,
+	   "a hole at the end");
+	ok(spool_flush(&one, &e) == 0 && spool_flush(&two, &e) == 0 &&
+	   spool_settle(&s, &e) == 0, "done");
+	ok(io_pread(s.fd, back, 5, a) == 5 && memcmp(back, "abc\0\0", 5) == 0,
 	   "the first");
-	ok(io_pread(s.fd, back, 8, s.size - 3) == 3 &&
-	   memcmp(back, "xyz", 3) == 0, "the last");
-	spool_forget(&s, 0, s.size);
-	ok(io_pread(s.fd, back, 1, 0) == 1, "a hole can be read");
+	ok(io_pread(s.fd, back, 3, b) == 3 && memcmp(back, "two", 3) == 0,
+	   "the other writer's");
+	ok(io_pread(s.fd, back, 6, d) == 6 &&
+	   memcmp(back, "xyz\0\0\0", 6) == 0, "the last");
+	spool_forget(&s, c, 9 << 20);
+	ok(io_pread(s.fd, back, 1, c) == 1, "a hole can be read");
 	ok(spool_open_beside(&s, "/nonexistent/f", &e) == -1 &&
 	   e.class == ERR_SYS, "no such folder");
 }

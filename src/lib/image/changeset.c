@@ -125,14 +125,15 @@ static struct inode *member_inode(const struct untar_member *m, struct err *e)
 
 /* The member's data into the spool; sparse parts become holes there. */
 static int spool_body(struct untar *a, struct inode *inode,
-		      struct spool *spool, struct err *e)
+		      struct spool_writer *spool, struct err *e)
 {
 	uint64_t at, done = 0;
 	const void *data;
 	size_t len;
 	int more;
 
-	inode->body = spool->size;
+	if (spool_begin(spool, inode->size, &inode->body, e) < 0)
+		return -1;
 	while ((more = untar_data(a, &data, &len, &at, e)) > 0) {
 		if (at < done || len > inode->size || at > inode->size - len)
 			return err_set(e, ERR_INPUT,
@@ -187,7 +188,7 @@ static bool add_whiteout(struct changeset *set, const char *path)
 }
 
 static int add_member(struct changeset *set, struct untar *a,
-		      const struct untar_member *m, struct spool *spool,
+		      const struct untar_member *m, struct spool_writer *spool,
 		      struct err *e)
 {
 	AUTO_FREE char *path = clean_path(m->path, e);
@@ -224,7 +225,7 @@ static int add_member(struct changeset *set, struct untar *a,
 }
 
 static int read_members(struct changeset *set, struct untar *a,
-			struct spool *spool, struct err *e)
+			struct spool_writer *spool, struct err *e)
 {
 	struct untar_member m;
 	int more;
@@ -232,11 +233,13 @@ static int read_members(struct changeset *set, struct untar *a,
 	while ((more = untar_next(a, &m, e)) > 0)
 		if (add_member(set, a, &m, spool, e) < 0)
 			return -1;
+	if (more == 0 && spool)
+		return spool_flush(spool, e);
 	return more;
 }
 
 int changeset_read(const struct store *s, const struct descriptor *d,
-		   struct spool *spool, struct changeset *set,
+		   struct spool_writer *spool, struct changeset *set,
 		   struct progress *p, struct err *e)
 {
 	AUTO(tap_release) struct blob_tap tap = {

@@ -37,9 +37,11 @@ struct changeset {		/* starts zeroed */
 /* Streams the layer's blob once: hashes it, inflates it, collects its changes,
  * and appends the files' bodies to the spool (NULL: passes over them).
  * ERR_VERIFY when the digest does not match, ERR_INPUT for an archive that no
- * container engine would unpack; the set is then not to be used. */
+ * container engine would unpack; the set is then not to be used.  May be
+ * called from several threads, each with a set and a spool writer of its
+ * own. */
 int changeset_read(const struct store *s, const struct descriptor *d,
-		   struct spool *spool, struct changeset *set,
+		   struct spool_writer *spool, struct changeset *set,
 		   struct progress *p, struct err *e) MUST_CHECK;
 
 /* Applies the set to t: whiteouts first, for they concern the layers below

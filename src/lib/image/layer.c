@@ -1,36 +1,190 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * layer.c - the layers of an image merged into one tree
+ *
+ * Inflating is what takes the time, and layers do not depend on each other
+ * until they are applied: they are read by a few threads, the largest first.
  */
 #include "image/layer.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/xalloc.h"
 #include "image/changeset.h"
+
+#define WORKERS_MAX 4		/* each takes some two MiB */
+
+/* The layers of one image, on their way from blobs to changesets. */
+struct reading {
+	const struct image *img;
+	struct spool	   *spool;	/* or NULL */
+	struct changeset   *sets;	/* one a layer */
+	pthread_mutex_t	    lock;	/* of what follows */
+	size_t		   *order;	/* layers, the largest blob first */
+	size_t		    next;	/* in order */
+	size_t		    failed;	/* the lowest that did; n_layers: none */
+	struct err	    fault;	/* its error */
+	struct progress	   *watcher;
+	struct progress	    gate;	/* passes on to it, one at a time */
+};
+
+static struct reading *of_gate(struct progress *p)
+{
+	return (struct reading *)((char *)p - offsetof(struct reading, gate));
+}
+
+static void gate_update(struct progress *p, const char *what, uint64_t done,
+			uint64_t total)
+{
+	struct reading *r = of_gate(p);
+
+	pthread_mutex_lock(&r->lock);
+	progress_update(r->watcher, what, done, total);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void gate_note(struct progress *p, const char *text)
+{
+	struct reading *r = of_gate(p);
+
+	pthread_mutex_lock(&r->lock);
+	progress_note(r->watcher, text);
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* The next layer to read, or false: all are taken, or one below failed, so
+ * that nothing above it matters. */
+static bool take(struct reading *r, size_t *layer)
+{
+	bool more = false;
+
+	pthread_mutex_lock(&r->lock);
+	while (!more && r->next < r->img->doc.n_layers) {
+		*layer = r->order[r->next++];
+		more = *layer < r->failed;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return more;
+}
+
+static void fail(struct reading *r, size_t layer, const struct err *fault)
+{
+	pthread_mutex_lock(&r->lock);
+	if (layer < r->failed) {
+		r->failed = layer;
+		r->fault = *fault;
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void *work(void *arg)
+{
+	struct reading *r = arg;
+	AUTO_SPOOL_WRITER struct spool_writer w = { .spool = NULL };
+	size_t layer;
+	struct err e;
+
+	if (r->spool)
+		spool_writer_init(&w, r->spool);
+	while (take(r, &layer))
+		if (changeset_read(&r->img->store, &r->img->doc.layers[layer],
+				   r->spool ? &w : NULL, &r->sets[layer],
+				   &r->gate, &e) < 0)
+			fail(r, layer, &e);
+	return NULL;
+}
+
+static int by_size(const void *a, const void *b, void *img)
+{
+	const struct descriptor *layers = ((struct image *)img)->doc.layers;
+	uint64_t x = layers[*(const size_t *)a].size;
+	uint64_t y = layers[*(const size_t *)b].size;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static void reading_init(struct reading *r, const struct image *img)
+{
+	size_t n = img->doc.n_layers;
+	struct image *mine = NULL;
+
+	pthread_mutex_init(&r->lock, NULL);
+	r->gate = (struct progress){ gate_update, gate_note };
+	r->sets = xcalloc(n, sizeof(*r->sets));
+	r->order = xcalloc(n, sizeof(*r->order));
+	r->failed = n;
+	for (size_t i = 0; i < n; i++)
+		r->order[i] = i;
+	/* qsort_r passes on a plain pointer; by_size only reads. */
+	memcpy(&mine, &img, sizeof(mine));
+	qsort_r(r->order, n, sizeof(*r->order), by_size, mine);
+}
+
+static void reading_release(struct reading *r)
+{
+	for (size_t i = 0; r->sets && i < r->img->doc.n_layers; i++)
+		changeset_release(&r->sets[i]);
+	free(r->sets);
+	free(r->order);
+	pthread_mutex_destroy(&r->lock);
+}
+
+/* This thread is one of the workers, so all gets done where none can start. */
+static void read_all(struct reading *r)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t want = r->img->doc.n_layers, n = 0;
+	pthread_t workers[WORKERS_MAX];
+
+	if (want > WORKERS_MAX)
+		want = WORKERS_MAX;
+	if (cpus > 0 && want > (size_t)cpus)
+		want = (size_t)cpus;
+	while (n + 1 < want && pthread_create(&workers[n], NULL, work, r) == 0)
+		n++;
+	work(r);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(workers[i], NULL);
+}
 
 static void forget_body(void *ctx, const struct inode *inode)
 {
 	spool_forget(ctx, inode->body, inode->size);
 }
 
+static int named(const struct image *img, size_t layer, struct err *e)
+{
+	return err_wrap(e, "layer %zu (%.12s)", layer + 1,
+			img->doc.layers[layer].hex);
+}
+
 int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
 		 struct progress *p, struct err *e)
 {
+	AUTO(reading_release) struct reading r = {
+		.img = img, .spool = spool, .watcher = p,
+	};
+
 	if (spool) {
 		t->forget = forget_body;
 		t->ctx = spool;
 	}
-	for (size_t i = 0; i < img->doc.n_layers; i++) {
-		const struct descriptor *d = &img->doc.layers[i];
-		AUTO_CHANGESET struct changeset set = { .n = 0 };
-
-		if (changeset_read(&img->store, d, spool, &set, p, e) < 0 ||
-		    changeset_apply(&set, t, e) < 0)
-			return err_wrap(e, "layer %zu (%.12s)", i + 1, d->hex);
+	reading_init(&r, img);
+	read_all(&r);
+	if (r.failed < img->doc.n_layers) {
+		*e = r.fault;
+		return named(img, r.failed, e);
 	}
-	return spool ? spool_flush(spool, e) : 0;
+	for (size_t i = 0; i < img->doc.n_layers; i++) {
+		if (changeset_apply(&r.sets[i], t, e) < 0)
+			return named(img, i, e);
+		changeset_release(&r.sets[i]);
+		r.sets[i] = (struct changeset){ .n = 0 };
+	}
+	return spool ? spool_settle(spool, e) : 0;
 }
 
 int layer_file(const struct spool *spool, const struct inode *inode,

@@ -2,8 +2,9 @@
 /*
  * layer.h - the layers of an image merged into one tree
  *
- * OCI image spec 1.1, layer.md.  Each layer is streamed once (changeset.h) and
- * applied to the tree only after its digest matched.
+ * OCI image spec 1.1, layer.md.  Each layer is streamed once (changeset.h),
+ * several at a time in threads of their own, and then they are applied to the
+ * tree one after the other, from the bottom up.
  */
 #ifndef ENC_LAYER_H
 #define ENC_LAYER_H
@@ -15,14 +16,13 @@
 
 /* Merges all layers of the image into t, an empty tree.  spool gets the bodies
  * of regular files (inode->body); with NULL they are passed over, and
- * inode->body means nothing.  ERR_INPUT for what no container engine could
+ * inode->body means nothing.  p is called from one thread at a time.  ERR_INPUT for what no container engine could
  * unpack, with the layer's number and the member's name; ERR_VERIFY when a
  * blob is not what its name says. */
 int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
 		 struct progress *p, struct err *e) MUST_CHECK;
 
-/* Appends the contents of a regular file of the merged tree (after
- * spool_flush()): up to the buffer's ceiling, ERR_INPUT beyond. */
+/* Appends the contents of a regular file of the merged tree: up to the buffer's ceiling, ERR_INPUT beyond. */
 int layer_file(const struct spool *spool, const struct inode *inode,
 	       const char *name, struct buf *b, struct err *e) MUST_CHECK;
 

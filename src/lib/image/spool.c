@@ -13,6 +13,8 @@
 #include "base/xalloc.h"
 
 #define PENDING_SIZE ((size_t)1 << 20)
+/* What a writer reserves for small bodies at a time. */
+#define RESERVE_SIZE ((uint64_t)4 << 20)
 /* Below this a hole frees little and costs a system call. */
 #define FORGET_MIN   ((uint64_t)1 << 16)
 
@@ -32,8 +34,6 @@ int spool_open(struct spool *s, const char *folder, struct err *e)
 	if (s->fd < 0)
 		return err_sys(e, "cannot create a temporary file in '%s'",
 			       folder);
-	s->pending = xmalloc(PENDING_SIZE);
-	s->n_pending = 0;
 	s->size = 0;
 	return 0;
 }
@@ -48,53 +48,86 @@ int spool_open_beside(struct spool *s, const char *path, struct err *e)
 	return spool_open(s, folder, e);
 }
 
-int spool_flush(struct spool *s, struct err *e)
+void spool_release(struct spool *s)
 {
-	if (io_pwrite(s->fd, s->pending, s->n_pending,
-		      s->size - s->n_pending) < 0)
-		return err_sys(e, "cannot write a temporary file");
-	s->n_pending = 0;
-	return 0;
+	auto_closep(&s->fd);
+	s->fd = -1;
 }
 
-int spool_write(struct spool *s, const void *data, size_t len, struct err *e)
+int spool_settle(struct spool *s, struct err *e)
 {
-	if (len > PENDING_SIZE - s->n_pending && spool_flush(s, e) < 0)
-		return -1;
-	if (len >= PENDING_SIZE) {
-		if (io_pwrite(s->fd, data, len, s->size) < 0)
-			return err_sys(e, "cannot write a temporary file");
-	} else {
-		memcpy(s->pending + s->n_pending, data, len);
-		s->n_pending += len;
-	}
-	s->size += len;
-	return 0;
-}
-
-int spool_skip(struct spool *s, uint64_t len, struct err *e)
-{
-	if (spool_flush(s, e) < 0)
-		return -1;
-	if (ftruncate(s->fd, (off_t)(s->size + len)) < 0)
+	if (ftruncate(s->fd, (off_t)s->size) < 0)
 		return err_sys(e, "cannot extend a temporary file");
-	s->size += len;
 	return 0;
 }
 
-void spool_forget(struct spool *s, uint64_t offset, uint64_t len)
+void spool_forget(const struct spool *s, uint64_t offset, uint64_t len)
 {
-	/* What is still pending is written later all the same: leave it. */
-	if (len < FORGET_MIN || offset + len > s->size - s->n_pending)
+	if (len < FORGET_MIN)
 		return;
 	fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		  (off_t)offset, (off_t)len);
 }
 
-void spool_release(struct spool *s)
+void spool_writer_init(struct spool_writer *w, struct spool *s)
 {
-	auto_closep(&s->fd);
-	s->fd = -1;
-	free(s->pending);
-	s->pending = NULL;
+	*w = (struct spool_writer){ .spool = s };
+	w->pending = xmalloc(PENDING_SIZE);
+}
+
+void spool_writer_release(struct spool_writer *w)
+{
+	free(w->pending);
+	w->pending = NULL;
+}
+
+int spool_flush(struct spool_writer *w, struct err *e)
+{
+	if (io_pwrite(w->spool->fd, w->pending, w->n_pending, w->at) < 0)
+		return err_sys(e, "cannot write a temporary file");
+	w->at += w->n_pending;
+	w->left -= w->n_pending;
+	w->n_pending = 0;
+	return 0;
+}
+
+int spool_begin(struct spool_writer *w, uint64_t size, uint64_t *offset,
+		struct err *e)
+{
+	uint64_t room = size > RESERVE_SIZE ? size : RESERVE_SIZE;
+
+	if (size > w->left - w->n_pending) {
+		if (spool_flush(w, e) < 0)
+			return -1;
+		w->at = atomic_fetch_add(&w->spool->size, room);
+		w->left = room;
+	}
+	*offset = w->at + w->n_pending;
+	return 0;
+}
+
+int spool_write(struct spool_writer *w, const void *data, size_t len,
+		struct err *e)
+{
+	if (len > PENDING_SIZE - w->n_pending && spool_flush(w, e) < 0)
+		return -1;
+	if (len < PENDING_SIZE) {
+		memcpy(w->pending + w->n_pending, data, len);
+		w->n_pending += len;
+		return 0;
+	}
+	if (io_pwrite(w->spool->fd, data, len, w->at) < 0)
+		return err_sys(e, "cannot write a temporary file");
+	w->at += len;
+	w->left -= len;
+	return 0;
+}
+
+int spool_skip(struct spool_writer *w, uint64_t len, struct err *e)
+{
+	if (spool_flush(w, e) < 0)
+		return -1;
+	w->at += len;
+	w->left -= len;
+	return 0;
 }

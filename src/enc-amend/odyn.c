@@ -62,7 +62,8 @@ static int read_image(struct odyn *o, const char *text, const char *dir,
 	if (image_open_near(&img, text, dir, e) < 0 ||
 	    take_out(o, &img, e) < 0)
 		return err_wrap(e, "odyn '%s'", text);
-	o->name = xstrdup(text);
+	/* Not text: that may be a path of this machine. */
+	o->name = xstrdup(*img.path.name ? img.path.name : "image");
 	memcpy(o->hex, img.desc.hex, sizeof(o->hex));
 	return 0;
 }

@@ -7,7 +7,6 @@
 #include "base/xalloc.h"
 #include "eif/measurements.h"
 #include "enc-release/release.h"
-#include "image/near.h"
 #include "image/ref.h"
 
 #define ODYN_NAME "io.enclaver.odyn"	/* NAME@sha256:HEX, of enc-amend */
@@ -71,7 +70,7 @@ static json_t *odyn_part(const struct image *amended, struct err *e)
 	const char *text = image_annotation(amended, ODYN_NAME);
 	const char *at = text ? strrchr(text, '@') : NULL;
 	AUTO_IMAGE struct image odyn = IMAGE_INIT;
-	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *name = NULL, *path = NULL;
 	const char *hex;
 
 	if (!at || !digest_is_sha256(at + 1, &hex)) {
@@ -83,7 +82,8 @@ static json_t *odyn_part(const struct image *amended, struct err *e)
 	name = xstrndup(text, (size_t)(at - text));
 	if (strcmp(name, BUILTIN) == 0)
 		return part(hex, BUILTIN);
-	if (image_open_near(&odyn, name, amended->store.dir, e) < 0)
+	path = xasprintf("oci:%s:%s", amended->store.dir, text);
+	if (image_open(&odyn, path, e) < 0)
 		return NULL;
 	return image_part(&odyn, name);
 }

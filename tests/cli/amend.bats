@@ -208,7 +208,7 @@ file x")
 	sed -i 's/app:1}/app:1, odyn: "repo\/odyn:2"}/' enclaver.yaml
 	expect 0 enc-amend -f enclaver.yaml "$image"
 	same "$(layer_of "$plain")" "$(layer_of "$output")" "the same layer"
-	same "repo/odyn:2@${from##*@}" "$(manifest_of "$output" | jq -r '.annotations["io.enclaver.odyn"]')"
+	same "docker.io/repo/odyn:2@${from##*@}" "$(manifest_of "$output" | jq -r '.annotations["io.enclaver.odyn"]')"
 	expect 0 enc-amend -f enclaver.yaml --odyn "$from" "$image"
 	same "$(layer_of "$plain")" "$(layer_of "$output")" "the same layer"
 	sed -i 's/odyn:2/odyn:3/' enclaver.yaml

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# enclaver.bats - the script that glues the programs
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 skopeo jq
+	fake_blobs blobs
+	export ENCLAVER_BLOBS="$T/blobs"
+	mkdir tmp libexec
+	export TMPDIR="$T/tmp"
+	if [ -n "${ENCLAVER_LIBEXEC:-}" ]; then
+		cp "$ENCLAVER_LIBEXEC/init" libexec/init
+		fake_odyn libexec/odyn
+		export ENCLAVER_LIBEXEC="$T/libexec"
+	fi
+	app=$(mkimage_app "$ENCLAVER_STORE" docker.io/repo/app:1)
+	sleeve=$(mkimage_sleeve "$ENCLAVER_STORE" docker.io/library/sleeve:1)
+	manifest repo/app:1 repo/app:enclave sleeve:1 >enclaver.yaml
+}
+
+# No file of ours in TMPDIR, none in the store's.
+clean() {
+	same "" "$(ls -A tmp)"
+	same "" "$(find "$ENCLAVER_STORE/tmp" -mindepth 1 2>/dev/null)"
+}
+
+@test "enclaver: build prints sources, measurements and the image" {
+	expect 0 enclaver build -q
+	same "" "$stderr"
+	same 1 "${#lines[@]}"
+	jq . <<<"$output" >build.json
+	same '["Sources","Measurements","Image"]' "$(jq -c keys_unsorted build.json)"
+	same '["App","NitroCLI","Odyn","Sleeve"]' "$(jq -c '.Sources | keys' build.json)"
+	same '["PCR0","PCR1","PCR2"]' "$(jq -c '.Measurements | keys' build.json)"
+	same "docker.io/repo/app@${app##*@}" "$(jq -r .Sources.App.RepoDigest build.json)"
+	same "docker.io/library/sleeve@${sleeve##*@}" "$(jq -r .Sources.Sleeve.RepoDigest build.json)"
+	release="oci:$ENCLAVER_STORE:docker.io/repo/app:enclave"
+	same "$(jq -r .Image.RepoDigest build.json)" \
+		"docker.io/repo/app@$(skopeo inspect --format '{{.Digest}}' "$release")"
+	same "$(jq -r .Measurements.PCR0 build.json)" \
+		"$(skopeo inspect --raw "$release" | jq -r '.annotations["io.enclaver.pcr0"]')"
+	clean
+}
+
+@test "enclaver: build and the pipeline make the same image" {
+	digest=$(enclaver build -q | jq -r .Image.RepoDigest)
+	piped=$(enc-amend -f enclaver.yaml "$app" | enc-eif -q -f enclaver.yaml |
+		enc-release -q -f enclaver.yaml)
+	same "${digest##*@}" "${piped##*@}"
+}
+
+@test "enclaver: --eif-only writes an EIF and prints its measurements" {
+	expect 0 enclaver build --eif-only out.eif -q
+	same "Built EIF: out.eif" "${lines[0]}"
+	same "EIF Info:" "${lines[1]}"
+	same "{\"Measurements\":{\"PCR0\":\"$(pcr 0 out.eif)\",\"PCR1\":\"$(pcr 1 out.eif)\",\"PCR2\":\"$(pcr 2 out.eif)\"}}" \
+		"${lines[2]}"
+	same 3 "${#lines[@]}"
+	same "" "$stderr"
+	clean
+	first=$output
+	expect 0 enclaver --eif-only=out.eif build -q --file=enclaver.yaml
+	same "$first" "$output"
+}
+
+@test "enclaver: -f - reads the manifest once" {
+	first=$(enclaver build -q)
+	mkdir elsewhere
+	cd elsewhere
+	expect 0 enclaver build -q -f - <../enclaver.yaml
+	same "$first" "$output"
+	cd ..
+	clean
+}
+
+@test "enclaver: a missing image is pulled, with --pull also one that is there" {
+	start_registry
+	push "$app" app:1
+	manifest "$registry_url/app:1" repo/app:enclave sleeve:1 >enclaver.yaml
+	expect 0 enclaver build -q
+	same "$registry_url/app@${app##*@}" "$(jq -r .Sources.App.RepoDigest <<<"$output")"
+	other=$(mkimage "$T/other" x <<<$'config {"Cmd": ["/x"]}\nlayer\nfile x mode=0755 data=1')
+	push "$other" app:1
+	expect 0 enclaver build -q
+	same "$registry_url/app@${app##*@}" "$(jq -r .Sources.App.RepoDigest <<<"$output")"
+	sed -i 's/sleeve: .*/sleeve: "oci:'"${T//\//\\/}"'\/sleeve:s:1"/' enclaver.yaml
+	mkimage_sleeve "$T/sleeve" s:1
+	sed -i "s/app: .*/app: \"$registry_url\/app:1\"/" enclaver.yaml
+	expect 0 enclaver build -q --pull
+	same "$registry_url/app@${other##*@}" "$(jq -r .Sources.App.RepoDigest <<<"$output")"
+	clean
+}
+
+@test "enclaver: odyn out of an image" {
+	fake_odyn odyn
+	hex=$(xxd -p odyn | tr -d '\n' | sed 's/../\\x&/g')
+	odyn=$(mkimage "$T/layout" o:2 <<-END
+	config {}
+	layer
+	file usr/local/bin/odyn mode=0755 data='$hex'
+	END
+	)
+	sed -i "s|^  sleeve|  odyn: oci:$T/layout:o:2\n  sleeve|" enclaver.yaml
+	expect 0 enclaver build -q
+	same "o:2 $(manifest_of "$odyn" | jq -r .config.digest)" \
+		"$(jq -r '.Sources.Odyn | .Name + " " + .ID' <<<"$output")"
+	clean
+}
+
+@test "enclaver: the status is that of the program that failed" {
+	expect 6 enclaver build -f nothing.yaml
+	same "" "$output"
+	same "enc-amend: cannot open 'nothing.yaml': No such file or directory" "$stderr"
+	printf 'version: v1\n' >wrong.yaml
+	expect 3 enclaver build -f wrong.yaml
+	same "enc-amend: wrong.yaml:1:1: 'name' is missing" "$stderr"
+	expect 3 enclaver build -f - <wrong.yaml
+	same "enc-amend: <stdin>:1:1: 'name' is missing" "$stderr"
+	manifest 127.0.0.1:1/none x sleeve:1 >none.yaml
+	expect 5 enclaver build -q -f none.yaml
+	same "" "$output"
+	contains "$stderr" "enc-pull: "
+	ENCLAVER_BLOBS=$T/none expect 6 enclaver build -q
+	contains "$stderr" "enc-eif: "
+	manifest repo/app:1 'A B' sleeve:1 >target.yaml
+	expect 3 enclaver build -q -f target.yaml
+	contains "$stderr" "enc-release: target 'A B'"
+	sed -i '/sleeve:/d' enclaver.yaml
+	expect 2 enclaver build
+	same "enclaver: no sleeve, the image to build on: name one in the manifest, sources.sleeve" "$stderr"
+	clean
+}
+
+@test "enclaver: a signal in the middle leaves nothing" {
+	mkdir bin
+	cat >bin/enc-eif <<-END
+	#!/bin/sh
+	kill -TERM \$PPID
+	sleep 0.1
+	END
+	chmod +x bin/enc-eif
+	PATH=$T/bin:$PATH expect 143 enclaver build -q
+	same "" "$output"
+	clean
+}
+
+@test "enclaver: another verb is a program" {
+	expect 0 enclaver release --version
+	same "enc-release (enclaver) $ENC_VERSION" "$output"
+	expect 3 enclaver amend -f enclaver.yaml nothing:1
+	contains "$stderr" "enc-amend: "
+	expect 2 enclaver nope
+	same $'enclaver: unknown verb \'nope\'\nenclaver: try \'enclaver --help\'' "$stderr"
+	expect 2 enclaver ../nope
+	contains "$stderr" "unknown verb '../nope'"
+}
+
+@test "enclaver: usage" {
+	expect 2 enclaver
+	same $'enclaver: no verb: build, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
+	expect 2 enclaver -q
+	contains "$stderr" "enclaver: no verb"
+	expect 2 enclaver build x
+	contains "$stderr" "'build' takes no argument: 'x'"
+	expect 2 enclaver build build
+	contains "$stderr" "'build' takes no argument: 'build'"
+	expect 2 enclaver build --nope
+	contains "$stderr" "unknown option '--nope'"
+	expect 2 enclaver build --eif-only
+	contains "$stderr" "option '--eif-only' needs a value"
+	same "" "$output"
+}

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "cli/progress.h"
 #include "enc-inspect/inspect.h"
 #include "image/layer.h"
@@ -50,11 +51,13 @@ static void add_line(struct buf *out, const char *path, const struct inode *i)
 static json_t *file_json(const char *path, const struct inode *i)
 {
 	json_t *j = json_object();
-	char type[2] = { type_of(i->mode), '\0' };
+	AUTO_FREE char *full = xasprintf("/%s", path);
+	char type[2] = { type_of(i->mode), '\0' }, mode[8];
 
-	json_put(j, "path", text_json_string(path, strlen(path)));
+	snprintf(mode, sizeof(mode), "%04o", i->mode & 07777);
+	json_put(j, "path", text_json_string(full, strlen(full)));
 	json_put_str(j, "type", type);
-	json_put(j, "mode", json_integer(i->mode & 07777));
+	json_put_str(j, "mode", mode);
 	json_put(j, "uid", json_integer(i->uid));
 	json_put(j, "gid", json_integer(i->gid));
 	json_put(j, "mtime", json_integer(i->mtime));

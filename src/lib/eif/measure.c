@@ -2,7 +2,7 @@
 /*
  * measure.c - the PCRs of an EIF, computed while its bytes pass
  *
- * One lock for all: it is taken a few times a chunk, a thousand times a
+ * One lock for all: it is taken a few times a chunk, four thousand chunks a
  * gigabyte.
  */
 #include "eif/measure.h"

@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 #include "eif/eif.h"
 
-#define MEASURE_CHUNK  ((size_t)1 << 20)
-#define MEASURE_CHUNKS 8
+#define MEASURE_CHUNK  ((size_t)1 << 18)
+#define MEASURE_CHUNKS 16
 
 struct measure;
 

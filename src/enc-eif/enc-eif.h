@@ -61,8 +61,8 @@ struct eif_identity {
 /* Returns new, caller frees.  Never NULL. */
 char *identity_text(const struct eif_identity *id);
 
-/* report.c: to stderr, in lines; the measurements as nitro-cli prints them, in
- * a file; and the object of --json.  path is that of the EIF. */
+/* report.c: to stderr, in lines; the measurements as Enclaver's JSON has them,
+ * in a file; and the object of --json.  path is that of the EIF. */
 void report_print(const struct eif_report *r, const char *path);
 int report_measurements(const struct eif_report *r, const char *file,
 			struct err *e) MUST_CHECK;

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# blobs.bats - where enc-eif finds the kernel, and what it makes of it
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3
+	image=$(mkimage layout app:1 <<-'END'
+	config {"Entrypoint":["/x"]}
+	layer
+	file x mode=0755 data=x
+	END
+	)
+	mkdir s
+}
+
+# The machine may have folders of its own: no test here depends on them.
+no_kernel_here() {
+	local folder
+	for folder in /usr/share/nitro_enclaves /usr/share/enclaver \
+		/usr/local/share/enclaver; do
+		[ ! -e $folder/blobs ] || skip "there are blobs in $folder"
+	done
+}
+
+@test "blobs: without any the error names every way to get them" {
+	no_kernel_here
+	expect 3 enc-eif "$image"
+	same "" "$output"
+	for way in '$ENCLAVER_BLOBS' /usr/share/nitro_enclaves/blobs \
+		/enclaver/blobs aws-nitro-enclaves-cli-devel \
+		scripts/build-kernel scripts/kernel-from-debian \
+		'--blobs DIR' '--blobs IMAGE'; do
+		contains "$stderr" "$way"
+	done
+	[ ! -e application.eif ]
+}
+
+@test "blobs: --blobs comes before ENCLAVER_BLOBS" {
+	fake_blobs one
+	fake_blobs two
+	echo ' one=1  x ' >one/cmdline
+	echo two >two/cmdline
+	ENCLAVER_BLOBS=$PWD/two expect 0 enc-eif -q "$image"
+	same two "$(enc-inspect extract application.eif cmdline)"
+	ENCLAVER_BLOBS=$PWD/two expect 0 enc-eif -q --blobs one "$image"
+	same 'one=1  x' "$(enc-inspect extract application.eif cmdline)" \
+		'trimmed at its ends alone'
+	expect 0 enc-eif -q --blobs one --cmdline ' three ' "$image"
+	same three "$(enc-inspect extract application.eif cmdline)"
+}
+
+@test "blobs: the kernel's version is cut as AWS's tool cuts it" {
+	fake_blobs b
+	printf '#\n#\n# Linux/x86_64 4.14.177-104.253.amzn2.x86_64 Kernel Configuration\n' >b/bzImage.config
+	enc-eif -q --blobs b "$image"
+	same 'Linux 4.14.177' "$(enc-inspect extract application.eif metadata |
+		jq -r '.BuildMetadata | "\(.OperatingSystem) \(.KernelVersion)"')"
+	for text in '' '\n\n' '\n\nx' '\n\n# Linux/' 'a\nb\n# Linux/x86_64'; do
+		# shellcheck disable=SC2059
+		printf "$text" >b/bzImage.config
+		expect 0 enc-eif -q --blobs b "$image"
+		contains "$(enc-inspect extract application.eif metadata)" \
+			'"KernelVersion":"Unknown"'
+	done
+	rm b/bzImage.config
+	expect 0 enc-eif -q --blobs b "$image"
+}
+
+@test "blobs: what a folder lacks is told" {
+	mkdir b
+	expect 3 enc-eif --blobs b "$image"
+	same "enc-eif: 'b' has no 'bzImage', the kernel for x86_64" "$stderr"
+	echo text >b/bzImage
+	expect 3 enc-eif --blobs b "$image"
+	contains "$stderr" "'b/bzImage' is not a kernel"
+	fake_blobs b
+	rm b/cmdline
+	expect 3 enc-eif --blobs b "$image"
+	contains "$stderr" 'give the kernel'
+	expect 0 enc-eif -q --blobs b --cmdline x "$image"
+	head -c 5000 /dev/zero | tr '\0' x >b/cmdline
+	expect 3 enc-eif --blobs b "$image"
+	same "enc-eif: 'b/cmdline' is not a kernel command line" "$stderr"
+	expect 6 enc-eif --blobs ./none "$image"
+	same "enc-eif: cannot open the blobs folder './none': No such file or directory" "$stderr"
+}
+
+@test "blobs: the kernel is the one for the image's architecture" {
+	fake_blobs b
+	{
+		head -c 56 /dev/zero
+		printf 'ARM\x64'
+		head -c 1000 /dev/zero
+	} >b/Image
+	arm=$(mkimage layout arm:1 <<-'END'
+	image {"architecture":"arm64"}
+	config {"Entrypoint":["/x"]}
+	layer
+	file x mode=0755 data=x
+	END
+	)
+	expect 0 enc-eif -q --blobs b "$arm"
+	enc-inspect extract application.eif kernel | cmp - b/Image
+	expect 0 enc-eif -q --blobs b "$image"
+	enc-inspect extract application.eif kernel | cmp - b/bzImage
+	cp b/Image b/bzImage
+	expect 3 enc-eif --blobs b "$image"
+	same "enc-eif: 'b/bzImage' is a kernel for the other architecture" "$stderr"
+}
+
+@test "blobs: out of an image they are the same as in a folder" {
+	fake_blobs b
+	mkdir b/modules
+	echo m1 >b/modules/a.ko
+	{
+		echo 'config {}'
+		echo layer
+		for file in bzImage bzImage.config cmdline init nsm.ko modules/a.ko; do
+			printf "file usr/share/nitro_enclaves/blobs/%s data='%s'\\n" \
+				$file "$(python3 -c 'import sys
+print("".join("\\x%02x" % c for c in open(sys.argv[1], "rb").read()))' b/$file)"
+		done
+	} >description
+	cli=$(mkimage layout nitro-cli:1 <description)
+	expect 0 enc-eif -q --blobs b -o folder.eif "$image"
+	expect 0 enc-eif -q --blobs "$cli" -o image.eif "$image"
+	cmp folder.eif image.eif
+	expect 0 enc-eif -q --init blobs --blobs "$cli" -o init.eif "$image"
+	[ "$(enc-inspect pcrs init.eif)" != "$(enc-inspect pcrs image.eif)" ]
+	expect 3 enc-eif --blobs "$image" "$image"
+	contains "$stderr" 'blobs'
+}

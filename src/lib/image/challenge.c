@@ -91,6 +91,7 @@ static const char *params(const char *s, struct challenge *c)
 int challenge_parse(const char *header, struct challenge *c, struct err *e)
 {
 	const char *s = skip(header, BLANK ",");
+	struct challenge best = *c;
 
 	while (*s) {
 		struct challenge one = { .scheme = CHALLENGE_NONE };
@@ -110,8 +111,9 @@ int challenge_parse(const char *header, struct challenge *c, struct err *e)
 				       "the registry's WWW-Authenticate header is malformed: '%.200s'",
 				       header);
 		s = skip(s, BLANK ",");
-		if (one.scheme > c->scheme)
-			*c = one;
+		if (one.scheme > best.scheme)
+			best = one;
 	}
+	*c = best;
 	return 0;
 }

@@ -111,6 +111,9 @@ refused() {
 	blob=$(blob_of src "${image##*@}")
 	printf ' ' >>"$blob"
 	refused 4 "$(basename "$blob")" oci:src
+	refused 4 "was asked for" "$image"
+	rm "$blob"
+	refused 3 "layout '$T/src' has no 'blobs/sha256/" "$image"
 }
 
 @test "pull: oci-archive: plain, gzip, zstd; members in any order" {
@@ -127,6 +130,8 @@ refused() {
 		same "oci:$T/store:app:1@${image##*@}" "$output"
 		same "$(config_of "$image")" "$(config_of "$output")"
 	done
+	expect 0 enc-pull -q "oci-archive:a.tar:x@${image##*@}"
+	same "oci:$T/store:x@${image##*@}" "$output"
 	expect 0 enc-pull -q oci-archive:b.tar
 	same "oci:$T/store:b.tar@${image##*@}" "$output"
 }

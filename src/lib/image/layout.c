@@ -65,16 +65,11 @@ static const char *name_of(const json_t *entry)
 	return json_str(json_object_get(entry, "annotations"), OCI_REF_NAME);
 }
 
-/* Whether the entry is what ref names; by its digest when ref ends in one. */
 static bool is_named(const json_t *entry, const char *ref)
 {
-	const char *name = name_of(entry), *at = strrchr(ref, '@');
-	const char *digest = json_str(entry, "digest");
+	const char *name = name_of(entry);
 
-	if (name && strcmp(name, ref) == 0)
-		return true;
-	return at && digest && digest_is_sha256(at + 1, NULL) &&
-	       strcmp(digest, at + 1) == 0;
+	return name && strcmp(name, ref) == 0;
 }
 
 /* Two names of one image are one image. */
@@ -147,6 +142,20 @@ static void layout_free(struct source *s)
 
 /* In a folder. */
 
+/* The digest in the name is the blob's, whatever index.json says of the name;
+ * source.c verifies it. */
+static int pinned_manifest(struct layout *l, struct buf *text, struct err *e)
+{
+	AUTO_FREE char *path = xasprintf("blobs/sha256/%s", l->source.pinned);
+
+	if (faccessat(l->store.dirfd, path, F_OK, 0) < 0 && errno == ENOENT)
+		return err_set(e, ERR_INPUT, "layout '%s' has no '%s'", l->path,
+			       path);
+	if (buf_read_file(text, l->store.dirfd, path, e) < 0)
+		return err_wrap(e, "layout '%s'", l->path);
+	return 0;
+}
+
 static int folder_manifest(struct source *s, const struct descriptor *want,
 			   struct buf *text, char type[MEDIA_TYPE_MAX],
 			   struct err *e)
@@ -155,6 +164,8 @@ static int folder_manifest(struct source *s, const struct descriptor *want,
 	AUTO_BUF struct buf index = BUF_INIT(LAYOUT_INDEX_MAX);
 	struct descriptor d;
 
+	if (!want && *s->pinned)
+		return pinned_manifest(l, text, e);
 	if (want) {
 		d = *want;
 	} else if (buf_read_file(&index, l->store.dirfd, "index.json", e) < 0) {
@@ -250,6 +261,9 @@ static int packed_manifest(struct source *s, const struct descriptor *want,
 
 	if (want) {
 		d = *want;
+	} else if (*s->pinned) {
+		snprintf(d.media_type, sizeof(d.media_type), "%s", "");
+		snprintf(d.hex, sizeof(d.hex), "%s", s->pinned);
 	} else {
 		found = bundle_read(l->path, "index.json", &index, e);
 		if (found < 0)

@@ -231,18 +231,65 @@ static int check_config(const struct source *s, struct store *store,
 	return check_platform(s, config, e);
 }
 
+/* The text of Docker's manifest with OCI's media types in it: the same image
+ * to those who know OCI alone. */
+static char *twin_text(const struct manifest_doc *doc)
+{
+	static const char docker[] = DOCKER_LAYER;
+	AUTO_JSON json_t *twin = json_deep_copy(doc->json);
+	json_t *layer;
+	size_t i;
+
+	json_put_str(twin, "mediaType", OCI_MANIFEST);
+	json_put_str(json_object_get(twin, "config"), "mediaType", OCI_CONFIG);
+	json_array_foreach(json_object_get(twin, "layers"), i, layer) {
+		const char *type = json_str(layer, "mediaType");
+		AUTO_FREE char *oci = NULL;
+
+		/* What follows is "", ".gzip" or ".zstd". */
+		if (strncmp(type, docker, strlen(docker)) != 0)
+			continue;
+		type += strlen(docker);
+		oci = xasprintf(OCI_LAYER "%s%s", *type == '.' ? "+" : "",
+				*type == '.' ? type + 1 : type);
+		json_put_str(layer, "mediaType", oci);
+	}
+	return json_text(twin);
+}
+
+/* The manifest is stored as it came, so that it has the registry's digest.
+ * But skopeo and umoci pass over an entry of a layout that is not OCI's: in
+ * index.json the name of Docker's manifest leads to a twin. */
+static int file_image(struct source *s, struct store *store,
+		      const struct buf *text, const struct manifest_doc *doc,
+		      const struct descriptor *d, struct err *e)
+{
+	struct descriptor stored, entry = *d;
+	AUTO_FREE char *twin = NULL;
+
+	if (store_put_blob(store, text->data, text->len, &stored, e) < 0)
+		return -1;
+	if (strcmp(d->media_type, DOCKER_MANIFEST) == 0) {
+		twin = twin_text(doc);
+		snprintf(entry.media_type, sizeof(entry.media_type), "%s",
+			 OCI_MANIFEST);
+		if (store_put_blob(store, twin, strlen(twin), &entry, e) < 0)
+			return -1;
+	}
+	return store_tag_as(store, s->name, d->hex, &entry, !*s->pinned, e);
+}
+
 char *source_pull(struct source *s, struct store *store, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT(MANIFEST_MAX);
 	AUTO_MANIFEST_DOC struct manifest_doc doc = { 0 };
-	struct descriptor d, stored;
+	struct descriptor d;
 
 	if (find_manifest(s, &text, &d, e) < 0 ||
 	    manifest_doc_parse(text.data, text.len, s->name, &doc, e) < 0 ||
 	    fetch_blobs(s, store, &doc, e) < 0 ||
 	    check_config(s, store, &doc, e) < 0 ||
-	    store_put_blob(store, text.data, text.len, &stored, e) < 0 ||
-	    store_tag(store, s->name, &d, !*s->pinned, e) < 0)
+	    file_image(s, store, &text, &doc, &d, e) < 0)
 		return NULL;
 	return image_path_format(store->dir, s->name, d.hex);
 }

@@ -83,6 +83,13 @@ int store_put_blob(struct store *s, const void *data, size_t len,
 int store_tag(struct store *s, const char *name, const struct descriptor *d,
 	      bool moving, struct err *e) MUST_CHECK;
 
+/* The same for an image whose name ends in another digest than that of d, its
+ * entry: Docker's manifest, which is not for OCI's readers, is in the store
+ * beside its twin d, which is (source.c). */
+int store_tag_as(struct store *s, const char *name, const char *hex,
+		 const struct descriptor *d, bool moving, struct err *e)
+	MUST_CHECK;
+
 /* Looks a ref.name up in index.json ("NAME" or "NAME@sha256:HEX"), or the
  * only image there is when ref_name is NULL.  ERR_NO when it is not there. */
 int store_find(const struct store *s, const char *ref_name,

@@ -72,7 +72,13 @@ static void enter(json_t *manifests, const char *name,
 int store_tag(struct store *s, const char *name, const struct descriptor *d,
 	      bool moving, struct err *e)
 {
-	AUTO_FREE char *fixed = xasprintf("%s@sha256:%s", name, d->hex);
+	return store_tag_as(s, name, d->hex, d, moving, e);
+}
+
+int store_tag_as(struct store *s, const char *name, const char *hex,
+		 const struct descriptor *d, bool moving, struct err *e)
+{
+	AUTO_FREE char *fixed = xasprintf("%s@sha256:%s", name, hex);
 	AUTO_FREE char *text = NULL;
 	AUTO_JSON json_t *index = NULL;
 	/* An open file of its own: the lock ends with it, whatever happens. */

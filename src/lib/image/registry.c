@@ -114,7 +114,7 @@ static int get_manifest(struct registry *r, struct http_request *q,
 			return 0;
 		if (q->status != 401)
 			return registry_refused(r, q, what, e);
-		if (registry_authorize(r, q, &t, e) < 0)
+		if (registry_authorize(r, q, what, &t, e) < 0)
 			return -1;
 	}
 }
@@ -224,7 +224,8 @@ static int blob_done(struct http_batch *batch, struct http_request *q,
 	if (q->status == 200)
 		return finish_blob(job, e);
 	if (q->status == 401)
-		return registry_authorize(b->registry, q, &job->tries, e);
+		return registry_authorize(b->registry, q, job->what,
+					  &job->tries, e);
 	return registry_refused(b->registry, q, job->what, e);
 }
 

@@ -30,12 +30,14 @@ struct registry_try {		/* how often a request was refused */
 };
 
 /* After an answer 401: 1 when there is a new authorization to try with, -1
- * when there is none (e says why, and what to do). */
+ * when there is none (e says why, and what to do).  what was asked for stands
+ * in the message. */
 int registry_authorize(struct registry *r, const struct http_request *q,
-		       struct registry_try *t, struct err *e) MUST_CHECK;
+		       const char *what, struct registry_try *t, struct err *e)
+	MUST_CHECK;
 
-/* The message of an answer that is neither 200 nor 401.  what was asked for
- * stands in it.  Always -1. */
+/* The message of an answer other than 200.  what was asked for stands in it.
+ * Always -1. */
 int registry_refused(const struct registry *r, const struct http_request *q,
 		     const char *what, struct err *e);
 

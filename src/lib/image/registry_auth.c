@@ -180,11 +180,11 @@ static int answer_challenge(struct registry *r, const struct challenge *c,
 }
 
 int registry_authorize(struct registry *r, const struct http_request *q,
-		       struct registry_try *t, struct err *e)
+		       const char *what, struct registry_try *t, struct err *e)
 {
 	/* Where a registry sends us for a blob is not where we log in. */
 	if (q->moved)
-		return registry_refused(r, q, "blob", e);
+		return registry_refused(r, q, what, e);
 	if (!r->auth_read) {
 		if (auth_find(r->source.options->authfile, &r->ref, &r->auth,
 			      e) < 0)
@@ -223,24 +223,26 @@ static void reason_of(const struct http_request *q, char out[REASON_MAX])
 int registry_refused(const struct registry *r, const struct http_request *q,
 		     const char *what, struct err *e)
 {
-	const char *where = q->moved ? "the host that the registry sends us to" :
-				       "registry";
-	char reason[REASON_MAX];
+	char reason[REASON_MAX], host[HTTP_HOST_MAX];
+	AUTO_FREE char *who = q->moved ?
+		xasprintf("'%s', where registry '%s' sends us,",
+			  http_url_host(q->url, host), r->ref.host) :
+		xasprintf("registry '%s'", r->ref.host);
 
 	reason_of(q, reason);
 	switch (q->status) {
 	case 403:
-		return err_set(e, ERR_REMOTE, "%s '%s' refuses %s%s", where,
-			       r->ref.host, what, reason);
+		return err_set(e, ERR_REMOTE, "%s refuses %s%s", who, what,
+			       reason);
 	case 404:
-		return err_set(e, ERR_REMOTE, "%s '%s' has no %s%s", where,
-			       r->ref.host, what, reason);
+		return err_set(e, ERR_REMOTE, "%s has no %s%s", who, what,
+			       reason);
 	case 429:
 		return err_set(e, ERR_REMOTE,
-			       "%s '%s' was asked too often: wait, or log in for a higher limit%s",
-			       where, r->ref.host, reason);
+			       "%s was asked too often: wait, or log in for a higher limit%s",
+			       who, reason);
 	default:
-		return err_set(e, ERR_REMOTE, "%s '%s' answers %ld for %s%s",
-			       where, r->ref.host, q->status, what, reason);
+		return err_set(e, ERR_REMOTE, "%s answers %ld for %s%s", who,
+			       q->status, what, reason);
 	}
 }

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# vm.bash - boots an EIF: load vm, after ../helpers
+#
+# ENC_TEST_QEMU   QEMU with the nitro-enclave machine
+# ENC_TEST_BLOBS  bzImage, bzImage.config and a cmdline that ends it
+# vhost-device-vsock in PATH: the machine always has a vsock device
+
+BOOT_LIMIT=120		# seconds; a boot takes two
+
+vm_requires() {
+	requires emulator vhost-device-vsock timeout
+	[ -r "${ENC_TEST_BLOBS:-}/bzImage" ] || missing "a kernel (ENC_TEST_BLOBS)"
+}
+
+# wait_for_socket FILE
+wait_for_socket() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		[ -S "$1" ] && return 0
+		sleep 0.05
+	done
+	echo "no socket '$1'" >&2
+	return 1
+}
+
+# boot EIF [MEGABYTES]: what is on the console, in $console; fails when the
+# enclave does not end by itself.
+# Its port N of CID 2 is the UNIX socket vsock_N.
+boot() {
+	local eif=$1 memory=${2:-512} peer
+	# its socket, which has a limit of 107 bytes, and nothing of the last boot
+	rm -f vhost.socket vsock
+	vhost-device-vsock --vm guest-cid=4,socket=vhost.socket,uds-path=vsock \
+		>vhost.log 2>&1 3>&- &
+	peer=$!
+	wait_for_socket vhost.socket
+	timeout "$BOOT_LIMIT" "$ENC_TEST_QEMU" -L /usr/share/qemu -L /usr/share/seabios \
+		-M nitro-enclave,vsock=c,id=enclave -accel tcg -cpu max \
+		-m "$memory" -smp 1 -nodefaults -no-user-config -display none \
+		-serial file:console -no-reboot -chardev socket,id=c,path=vhost.socket \
+		-kernel "$eif" </dev/null >qemu.log 2>&1 3>&- && vm_status=0 || vm_status=$?
+	kill "$peer" 2>/dev/null || :
+	wait "$peer" 2>/dev/null || :
+	console=$(tr -d '\r\0' <console)
+	[ "$vm_status" -eq 0 ] && return 0
+	printf 'emulator: status %s (124: it did not end)\n%s\nconsole:\n%s\n' \
+		"$vm_status" "$(cat qemu.log)" "$(tail -n 30 console)" >&2
+	return 1
+}
+
+# on_console LINE...: each of them is a line of the console.
+on_console() {
+	local line
+	for line in "$@"; do
+		grep -aqxF -- "$line" <<<"$console" && continue
+		printf 'not on the console: %s\n%s\n' "$line" \
+			"$(tail -n 40 <<<"$console")" >&2
+		return 1
+	done
+}

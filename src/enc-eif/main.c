@@ -145,6 +145,8 @@ static void check_usage(const struct cmd *c, int args)
 
 	if (!c->cert != !c->key)
 		cli_usage("--sign-cert and --sign-key go together");
+	if (strcmp(o->output, "-") == 0)
+		cli_usage("an EIF is written to a file, not to standard output");
 	if (strchr(o->output, '\n'))
 		cli_usage("the output's path must be one line");
 	if (!parts_mode(c)) {

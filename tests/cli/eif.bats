@@ -238,7 +238,10 @@ enc-eif: try 'enc-eif --help'" "$stderr"
 	--mtime '-1' is not a number of seconds since 1970|--mtime -1
 	--mtime '5x' is not a number of seconds since 1970|--mtime 5x
 	one image only|a b
+	an EIF is written to a file, not to standard output|-o - a
 	END
+	expect 2 enc-eif -o $'a\nb' x
+	contains "$stderr" "the output's path must be one line"
 }
 
 @test "eif: an output that cannot be written is status 6 and leaves nothing" {

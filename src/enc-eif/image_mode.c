@@ -144,12 +144,10 @@ static int put_metadata(struct eif_writer *w, const struct eif_options *o,
 	return put_text(w, EIF_METADATA, text, e);
 }
 
-static int put_kernel(struct eif_writer *w, const struct eif_options *o,
-		      const struct blobs *b, struct err *e)
+static int put_kernel(struct eif_writer *w, const struct blobs *b,
+		      const char *cmdline, struct err *e)
 {
-	AUTO_FREE char *cmdline = choose_cmdline(o, b, e);
-
-	if (!cmdline || eif_begin(w, EIF_KERNEL, b->kernel->size, e) < 0)
+	if (eif_begin(w, EIF_KERNEL, b->kernel->size, e) < 0)
 		return -1;
 	if (eif_write_fd(w, b->kernel->fd, b->kernel->offset, b->kernel->size,
 			 b->kernel->name, e) < 0)
@@ -204,6 +202,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	AUTO_ROOTFS struct rootfs root = ROOTFS_INIT;
 	AUTO_BLOBS struct blobs blobs = BLOBS_INIT;
 	AUTO_EIF_WRITER struct eif_writer *w = NULL;
+	AUTO_FREE char *cmdline = NULL;
 	enum eif_arch arch = EIF_X86_64;
 
 	if (image_open(&img, o->image, e) < 0 ||
@@ -211,11 +210,14 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	    signature_demanded(image_annotation(&img, SIGNATURE_ASKED),
 			       o->signer ? signer_cert_sha256(o->signer) : NULL,
 			       e) < 0 ||
-	    blobs_find(o->blobs, arch, &blobs, e) < 0 ||
+	    blobs_find(o->blobs, arch, &blobs, e) < 0)
+		return -1;
+	cmdline = choose_cmdline(o, &blobs, e);
+	if (!cmdline ||
 	    rootfs_open(&root, &img, o->output, cli_progress(), e) < 0)
 		return -1;
 	w = eif_writer_new(fd, arch);
-	if (put_kernel(w, o, &blobs, e) < 0 ||
+	if (put_kernel(w, &blobs, cmdline, e) < 0 ||
 	    put_metadata(w, o, &img, &blobs, e) < 0 ||
 	    put_ramdisks(w, o, &root, &blobs, r, e) < 0)
 		return -1;

@@ -286,3 +286,41 @@ file x")
 	find layout | sort >after
 	cmp before after
 }
+
+@test "amend: a manifest or a configuration that was changed is refused" {
+	image=$(mkimage_app "$T/layout" app:1)
+	config=$(blob_of "$T/layout" "$(manifest_of "$image" | jq -r .config.digest)")
+	cp "$config" saved
+	sed -i 's/GREETING/greeting/' "$config"
+	expect 4 amend "$image"
+	same "" "$output"
+	contains "$stderr" "enc-amend: image '$image': "
+	cp saved "$config"
+	blob=$(blob_of "$T/layout" "${image##*@}")
+	cp "$blob" saved
+	sed -i 's/schemaVersion/schemaversion/' "$blob"
+	expect 4 amend "$image"
+	same "" "$output"
+	cp saved "$blob"
+	rm "$config"
+	expect 3 amend "$image"
+	contains "$stderr" "pull the image again"
+}
+
+@test "amend: many at once leave a layout with all of them" {
+	image=$(mkimage_app "$T/layout" app:1)
+	pids=
+	for i in 1 2 3 4 5 6 7 8; do
+		sed "s/name: app/name: app$i/" enclaver.yaml >"$i.yaml"
+		enc-amend -f "$i.yaml" --odyn odyn "$image" >"$i.path" &
+		pids="$pids $!"
+	done
+	for pid in $pids; do wait "$pid"; done
+	same 8 "$(jq '[.manifests[].annotations["org.opencontainers.image.ref.name"] |
+		select(startswith("app:1-amended@"))] | length' layout/index.json)"
+	for i in 1 2 3 4 5 6 7 8; do
+		same "${image##*@}" "$(skopeo inspect --raw "$(cat $i.path)" |
+			jq -r '.annotations["org.opencontainers.image.base.digest"]')"
+	done
+	same "" "$(ls -A layout/tmp)"
+}

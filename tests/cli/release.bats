@@ -302,3 +302,31 @@ signed_eif() {
 	expect 3 enc-release -f wrong.yaml app.eif
 	contains "$stderr" "wrong.yaml:1:10: "
 }
+
+@test "release: the EIF begins at 4096 in its layer, after one padding record" {
+	image=$(release app.eif)
+	same "ustar" "$(tail -c +258 "$(layer_of "$image" 2)" | head -c 5)"
+	same "enclave/application.eif" "$(tail -c +3585 "$(layer_of "$image" 2)" |
+		head -c 100 | tr -d '\0')"
+	same ".eif" "$(tail -c +4097 "$(layer_of "$image" 2)" | head -c 4)"
+	same 0 "$((($(stat -c %s "$(layer_of "$image" 2)")) % 512))"
+}
+
+@test "release: a kill in the middle leaves no blob and no file" {
+	find "$ENCLAVER_STORE" -type f ! -path '*/tmp/*' | sort >before
+	head -c 300000000 /dev/zero >ramdisk
+	enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk ramdisk -o big.eif >/dev/null
+	enc-release -q -f enclaver.yaml big.eif >out &
+	pid=$!
+	# Killed once it writes: its temporary is there.
+	until [ -n "$(find "$ENCLAVER_STORE/tmp" -name 'blob.*' -size +1000k)" ]; do
+		kill -0 "$pid"
+	done
+	kill -KILL "$pid"
+	wait "$pid" || same 137 "$?"
+	same "" "$(cat out)"
+	find "$ENCLAVER_STORE" -type f ! -path '*/tmp/*' ! -path '*/blobs/*' | sort >after
+	same "" "$(grep -v /blobs/ before | diff - after)"
+	expect 0 release app.eif
+	same "" "$(ls -A "$ENCLAVER_STORE/tmp")"
+}

@@ -132,6 +132,9 @@ signed_eif() {
 		"$(skopeo inspect --raw --config docker-archive:d.tar | jq -c .rootfs)"
 	skopeo copy -q docker-archive:d.tar "oci:$T/from-docker:x"
 	skopeo copy -q "$archive" "oci:$T/from-oci:x"
+	same "${image##*@}" "$(enc-pull -q oci-archive:o.tar | sed 's/.*@//')"
+	same "$(config_of "$image" | jq -c .rootfs)" \
+		"$(config_of "$(enc-pull -q docker-archive:d.tar)" | jq -c .rootfs)"
 	requires umoci
 	umoci unpack --rootless --image "$T/from-docker:x" one
 	umoci unpack --rootless --image "$T/from-oci:x" two

@@ -134,10 +134,6 @@ static char *pull(const struct options *o, struct err *e)
 
 	if (!image)
 		return NULL;
-	if (o->pull.ca_file && access(o->pull.ca_file, R_OK) < 0) {
-		err_sys(e, "cannot read CA file '%s'", o->pull.ca_file);
-		return NULL;
-	}
 	source = source_open(image, &o->pull, e);
 	if (!source || store_open(&store, o->store, e) < 0)
 		return NULL;

@@ -42,7 +42,9 @@ refused() {
 	contains "$stderr" "'linux/' is not a platform"
 	refused 2 "'UPPER' is not the name of a repository" UPPER
 	refused 2 "docker save" docker-daemon:app
-	refused 6 "cannot read CA file 'none'" app --ca-file none
+	refused 6 "cannot open 'none'" app --ca-file none
+	echo none >no.pem
+	refused 3 "'no.pem' has no certificate in PEM" app --ca-file no.pem
 	expect 2 enc-pull </dev/null
 	contains "$stderr" "no image on standard input"
 	[ ! -e "$ENCLAVER_STORE" ]

@@ -7,6 +7,7 @@
  */
 #include "image/http.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -20,6 +21,7 @@
 #define STALL_SECONDS	60L	/* without ... */
 #define STALL_BYTES	1L	/* ... this much a second: the peer is gone */
 #define RECEIVE_BUFFER	(256L << 10)
+#define TRUSTED_MAX	(8u << 20)	/* the system's list has some 200 KB */
 #define IGNORED_MAX	(64u << 10)	/* of a body that nobody wants */
 #define JOBS_MAX	16u
 #define POLL_MS		1000
@@ -36,24 +38,52 @@ struct http_private {
 
 struct http {
 	const struct http_policy *policy;
-	CURLM *one, *many;	/* two, so that a batch may ask in between */
+	CURLM	  *one, *many;	/* two, so that a batch may ask in between */
+	struct buf trusted;	/* PEM: the system's authorities and the user's */
 };
+
+/* The file's authorities count beside the system's, not instead: a registry of
+ * one's own may keep its blobs in a public store.  libcurl takes one list, so
+ * both are read into one. */
+static int read_trusted(struct http *h, struct err *e)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const char *own = h->policy->ca_file;
+
+	h->trusted.max = TRUSTED_MAX;
+	if (!own)
+		return 0;
+	if (buf_read_file(&h->trusted, AT_FDCWD, own, e) < 0)
+		return -1;
+	if (!h->trusted.data || !strstr(h->trusted.data, "CERTIFICATE-----"))
+		return err_set(e, ERR_INPUT, "'%s' has no certificate in PEM",
+			       own);
+	if (!v->cainfo || access(v->cainfo, R_OK) < 0)
+		return 0;	/* a system without a list of its own */
+	if (buf_append(&h->trusted, "\n", 1) < 0)
+		return err_set(e, ERR_INPUT, "'%s' is larger than %u bytes", own,
+			       TRUSTED_MAX);
+	return buf_read_file(&h->trusted, AT_FDCWD, v->cainfo, e);
+}
 
 struct http *http_new(const struct http_policy *policy, struct err *e)
 {
-	struct http *h = xcalloc(1, sizeof(*h));
+	struct http *h;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		free(h);
 		err_set(e, ERR_SYS, "libcurl does not start");
 		return NULL;
 	}
+	h = xcalloc(1, sizeof(*h));
 	h->policy = policy;
 	h->one = curl_multi_init();
 	h->many = curl_multi_init();
 	if (!h->one || !h->many)
 		oom();
-	return h;
+	if (read_trusted(h, e) == 0)
+		return h;
+	http_free(h);
+	return NULL;
 }
 
 void http_free(struct http *h)
@@ -62,6 +92,7 @@ void http_free(struct http *h)
 		return;
 	curl_multi_cleanup(h->one);
 	curl_multi_cleanup(h->many);
+	buf_release(&h->trusted);
 	free(h);
 }
 
@@ -138,8 +169,21 @@ static void set_protocols(CURL *easy)
 #endif
 }
 
-static void set_policy(CURL *easy, const struct http_policy *policy,
-		       const char *url)
+static void set_trust(struct http *h, CURL *easy)
+{
+	struct curl_blob pem = {
+		.data = h->trusted.data,
+		.len = h->trusted.len,
+		.flags = CURL_BLOB_NOCOPY,
+	};
+
+	SET(easy, CURLOPT_SSL_VERIFYPEER, h->policy->tls_verify ? 1L : 0L);
+	SET(easy, CURLOPT_SSL_VERIFYHOST, h->policy->tls_verify ? 2L : 0L);
+	if (h->policy->ca_file)
+		SET(easy, CURLOPT_CAINFO_BLOB, &pem);
+}
+
+static void set_policy(struct http *h, CURL *easy, const char *url)
 {
 	char host[HTTP_HOST_MAX];
 
@@ -154,10 +198,7 @@ static void set_policy(CURL *easy, const struct http_policy *policy,
 	SET(easy, CURLOPT_USERAGENT, "enclaver/" PACKAGE_VERSION);
 	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(easy, CURLOPT_SSL_VERIFYPEER, policy->tls_verify ? 1L : 0L);
-	SET(easy, CURLOPT_SSL_VERIFYHOST, policy->tls_verify ? 2L : 0L);
-	if (policy->ca_file)
-		SET(easy, CURLOPT_CAINFO, policy->ca_file);
+	set_trust(h, easy);
 	/* As in Go's net/http: http_proxy is not for this machine itself. */
 	if (ref_host_is_loopback(http_url_host(url, host)))
 		SET(easy, CURLOPT_PROXY, "");
@@ -185,7 +226,7 @@ static void prepare(struct http *h, struct http_request *r)
 	r->media_type[0] = '\0';
 	r->challenge.scheme = CHALLENGE_NONE;
 	r->err.class = ERR_NONE;
-	set_policy(p->easy, h->policy, r->url);
+	set_policy(h, p->easy, r->url);
 	if (r->accept)
 		add_header(p, "Accept", r->accept);
 	if (r->authorization && *r->authorization && !r->moved)
@@ -248,9 +289,10 @@ static int no_answer(struct http_request *r, CURLcode code)
 		return fail(r, "cannot trust the certificate of",
 			    "name the authority that signed it with --ca-file");
 	case CURLE_SSL_CACERT_BADFILE:
-		return err_set(&r->err, ERR_INPUT, "cannot use CA file '%s': %s",
+		return err_set(&r->err, ERR_INPUT,
+			       "cannot use the authorities in '%s': %s",
 			       p->http->policy->ca_file ?
-				       p->http->policy->ca_file : "of the system",
+				       p->http->policy->ca_file : "the system",
 			       p->text);
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_UNSUPPORTED_PROTOCOL:	/* an answer that is not HTTP */

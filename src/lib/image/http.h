@@ -25,7 +25,7 @@
 
 struct http_policy {	/* borrowed; retries and mirrors will have their place here */
 	bool	    tls_verify;
-	const char *ca_file;	/* PEM, instead of the system's; NULL */
+	const char *ca_file;	/* PEM, to trust beside the system's; NULL */
 	unsigned    jobs;	/* most transfers at once */
 };
 

@@ -26,7 +26,7 @@ enum tls_mode {
 struct pull_options {		/* borrowed by the source */
 	const char	*platform;	/* OS/ARCH[/VARIANT], NULL: this machine's */
 	const char	*authfile;	/* NULL: the usual files (auth.h) */
-	const char	*ca_file;	/* NULL: the system's authorities */
+	const char	*ca_file;	/* to trust beside the system's; NULL */
 	enum tls_mode	 tls;
 	unsigned	 jobs;		/* transfers at once, 1 to JOBS_LIMIT */
 	struct progress *progress;	/* may be NULL */

@@ -168,6 +168,7 @@ static int answer_challenge(struct registry *r, const struct challenge *c,
 	case CHALLENGE_BEARER:
 		return get_token(r, c, e);
 	case CHALLENGE_BASIC:
+		/* One that was refused is refused again. */
 		if (!r->auth.user || r->authorization)
 			return authorize_denied(r, e);
 		r->authorization = auth_basic(r->auth.user, r->auth.password);
@@ -196,9 +197,6 @@ int registry_authorize(struct registry *r, const struct http_request *q,
 	/* Refused with an authorization that another request, in parallel,
 	 * has renewed meanwhile? */
 	if (t->generation == r->generation) {
-		if (t->refusals > 1 && t->generation > 0 &&
-		    q->challenge.scheme == CHALLENGE_BASIC)
-			return authorize_denied(r, e);
 		if (answer_challenge(r, &q->challenge, e) < 0)
 			return -1;
 		r->generation++;

@@ -40,6 +40,8 @@ breach() {
 	breach src/lib/image/a.c '#include "enclave/x.h"\n' 'image and enclave'
 	breach src/cli/a.c "$(yes '\n' | head -n 500)" \
 		'more than 500 lines'
+	breach tests/cli/a.bats '' 'in no Makemodule.am'
+	rm -rf tree
 	mkdir -p tree/src/cli tree/tests tree/scripts
 	printf 'int x;\n' >tree/src/cli/a.c
 	expect 1 "$abs_top_srcdir/scripts/checkstyle" tree

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# odyn.bats - odyn as an ordinary process; tests/cli/odyn-root.bats has what
+# odyn.bats - odyn as an ordinary process; tests/root/odyn.bats has what
 # takes root, tests/vm/boot.bats what takes an enclave
 
 load ../helpers

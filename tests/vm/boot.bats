@@ -97,3 +97,21 @@ pcrs_are() {
 	[ "$(jq -r '.. | objects | select(has("PCR0")) | .PCR8 | length' pcrs)" -eq 96 ]
 	pcrs_are pcrs
 }
+
+@test "boot: under an init that knows nothing of odyn, the application is the same" {
+	application
+	manifest app:1 boot:enclave >enclaver.yaml
+	mkdir blobs
+	cp "$ENC_TEST_BLOBS/bzImage" "$ENC_TEST_BLOBS/bzImage.config" "$ENC_TEST_BLOBS/cmdline" blobs
+	cp "$abs_top_builddir/tests/vm/plain-init" blobs/init
+	expect 0 enc-amend -f enclaver.yaml "$app"
+	expect 0 enc-eif --blobs blobs --init blobs --measurements pcrs -o app.eif "$output"
+	# who reads it must know what this init leaves out
+	contains "$stderr" "srv/capgrep"
+	boot app.eif 1024
+	on_console 'args=2,one,two words' 'id=1000,1000,1000 4 29' 'pwd=/srv' \
+		'nl=first' 'second.' 'lo=0x9' \
+		'odyn: application exited with status 37' \
+		'plain-init: wait says 9472'
+	pcrs_are pcrs
+}

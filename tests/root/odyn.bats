@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# odyn-root.bats - what odyn does as root, and as pid 1 of a namespace
+# odyn.bats - what odyn does as root, and as pid 1 of a namespace
 
 load ../helpers
 

@@ -138,6 +138,13 @@ fake_blobs() {
 	printf 'not a module\n' >"$1/nsm.ko"
 }
 
+# our_odyn: the odyn that enc-amend takes, built or installed.
+our_odyn() {
+	local prefix
+	prefix=$(dirname "$(dirname "$(command -v enc-amend)")")
+	echo "${ENCLAVER_LIBEXEC:-$prefix/libexec/enclaver}/odyn"
+}
+
 # eif_read EIF [FOLDER]: tools/eifread.py, the second opinion on EIFs.
 eif_read() {
 	python3 "$abs_top_srcdir/tests/tools/eifread.py" "$@"

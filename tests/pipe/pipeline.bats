@@ -102,7 +102,7 @@ yaml_of() {
 /bin/app
 -v
 serve' "$(cat out/cmd)"
-	cmp out/rootfs/sbin/odyn "$ENCLAVER_LIBEXEC/odyn"
+	cmp out/rootfs/sbin/odyn "$(our_odyn)"
 	same some "$(cat out/rootfs/srv/data)"
 	same '["/bin/app","-v","serve"] /srv 2 1000 50 [50]' "$(jq -r '"\(.argv) \(.cwd) \(.stop_signal) \(.uid) \(.gid) \(.groups)"' \
 		out/rootfs/etc/enclaver/process.json)"

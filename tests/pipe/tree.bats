@@ -49,6 +49,15 @@ same_tree() {
 	done
 }
 
+@test "the same tree as umoci's: layers of many gzip members or zstd frames" {
+	for kind in gzip zstd; do
+		tree_big | sed "s/^layer gzip/layer $kind split=1000000/" >big.txt
+		rm -rf big.bundle big.parts layout judge
+		same_tree layout big
+		[ "$(wc -l <got)" -gt 2000 ]
+	done
+}
+
 @test "the same tree as umoci's: the formats of tar" {
 	for form in gnu pax ustar; do
 		for name in opaque replaced symlinks; do

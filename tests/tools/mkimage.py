@@ -6,8 +6,10 @@ Prints the image path, oci:DIR:NAME@sha256:HEX.  The same description makes
 the same bytes.  A line is a word and its arguments, quoted as in a shell;
 inside the words \\n, \\\\ and \\xHH stand for bytes.  '#' begins a comment.
 
-  layer [gzip|zstd|none] [pax|gnu|ustar] [cut=N] [type=MEDIA-TYPE]
-        begins a layer; cut drops the last N bytes of the compressed blob
+  layer [gzip|zstd|none] [pax|gnu|ustar] [cut=N] [split=N] [type=MEDIA-TYPE]
+        begins a layer; cut drops the last N bytes of the compressed blob;
+        split begins a gzip member or zstd frame every N bytes, and a zstd
+        blob then ends in a skippable frame, as lazily pulled images have
   tar FILE         the layer is this tar instead of entries
   config JSON      the image's "config" object
   image JSON       members of the configuration itself (architecture, created)
@@ -95,7 +97,9 @@ class Layer:
         self.options = options
         self.path = os.path.join(layout, "blobs", "sha256", ".layer")
         self.out = open(self.path, "wb")
-        self.filter = GzipFilter() if kind == "gzip" else PlainFilter()
+        self.split = int(options.get("split", 0))
+        self.filter = (GzipFilter() if kind == "gzip" and not self.split
+                       else PlainFilter())
         self.diff = hashlib.sha256()
 
     def write(self, data):
@@ -108,7 +112,9 @@ class Layer:
             self.write(bytes(2 * BLOCK))
         self.out.write(self.filter.end())
         self.out.close()
-        if self.kind == "zstd":
+        if self.split:
+            self.recompress()
+        elif self.kind == "zstd":
             subprocess.run(["zstd", "-q", "-f", "--rm", self.path,
                             "-o", self.path + ".zst"], check=True)
             os.rename(self.path + ".zst", self.path)
@@ -118,6 +124,24 @@ class Layer:
         desc = describe_file(self.path)
         os.rename(self.path, blob_path(self.layout, desc["digest"]))
         return desc, "sha256:" + self.diff.hexdigest()
+
+    def recompress(self):
+        with open(self.path, "rb") as f:
+            text = f.read()
+        parts = [text[i:i + self.split]
+                 for i in range(0, len(text), self.split)]
+        with open(self.path, "wb") as out:
+            for part in parts:
+                if self.kind == "gzip":
+                    gzip = GzipFilter()
+                    out.write(gzip.add(part) + gzip.end())
+                else:
+                    out.write(subprocess.run(["zstd", "-q", "-c"], input=part,
+                                             stdout=subprocess.PIPE,
+                                             check=True).stdout)
+            if self.kind == "zstd":
+                out.write(b"\x50\x2a\x4d\x18" + (9).to_bytes(4, "little")
+                          + b"skippable")
 
     def entry(self, kind, name, opts):
         """One member: the records that its names and attributes need, the

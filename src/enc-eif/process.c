@@ -13,8 +13,6 @@
 #include "image/layer.h"
 
 #define ACCOUNTS_MAX (4u << 20)		/* of passwd and of group */
-#define DEFAULT_PATH \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* The text of a file of the image, or an empty one where there is none. */
 static int read_text(struct rootfs *r, const char *path, struct buf *b,
@@ -78,7 +76,7 @@ static const struct node *program_at(const struct rootfs *r, const char *folder,
 static const struct node *find_program(const struct rootfs *r,
 				       const struct process *p)
 {
-	const char *name = p->argv[0], *path = DEFAULT_PATH;
+	const char *name = p->argv[0], *path = PROCESS_DEFAULT_PATH;
 
 	if (name[0] == '/')
 		return program_at(r, "", 0, name);

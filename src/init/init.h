@@ -73,6 +73,8 @@ int xattr_next(const char **at, const char *end, struct xattr_record *r)
 int root_switch(void) MUST_CHECK;
 /* The usual file systems, below the new root. */
 void mounts_make(void);
+/* /etc/hosts with localhost, where the image has none or an empty one. */
+void hosts_make(void);
 
 /* words.c */
 

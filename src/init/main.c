@@ -101,6 +101,7 @@ static void boot(void)
 	if (root_switch() < 0)
 		return;
 	mounts_make();
+	hosts_make();
 	if (loopback_up(&e) < 0)
 		say("%s", e.msg);
 	pid = fork();

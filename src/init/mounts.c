@@ -6,12 +6,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
+#define HOSTS "/etc/hosts"
 
 enum mount_flags {
 	M_OPTIONAL   = 1 << 0,	/* a kernel without it is no fault */
@@ -87,4 +90,20 @@ void mounts_make(void)
 				  table[i].path);
 	}
 	umask(old);
+}
+
+/* Engines give a container this file and keep it out of the image; without it
+ * "localhost" is not found.  One that the image has is kept. */
+void hosts_make(void)
+{
+	static const char text[] = "127.0.0.1\tlocalhost\n::1\tlocalhost\n";
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (stat(HOSTS, &st) == 0 && st.st_size > 0)
+		return;
+	mkdir("/etc", 0755);
+	fd = open(HOSTS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+		say_errno("cannot write '" HOSTS "'");
 }

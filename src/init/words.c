@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "enclave/process.h"
 
-#define DEFAULT_PATH \
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_PATH "PATH=" PROCESS_DEFAULT_PATH
 
 char **words_split(const char *text, size_t len)
 {

@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 /* What Docker gives an image that has none. */
-#define DEFAULT_PATH \
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_PATH "PATH=" PROCESS_DEFAULT_PATH
 
 enum step { STEP_STDIN, STEP_CWD, STEP_GROUPS, STEP_GID, STEP_UID, STEP_EXEC };
 

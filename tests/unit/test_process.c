@@ -208,6 +208,32 @@ static void test_user_refused(void)
 		"user 'app:staff:x' of the image is not USER or USER:GROUP");
 }
 
+/* HOME and PATH after USER was resolved, as "HOME=… PATH=…". */
+static void env_is(const char *user, const char *given, const char *want)
+{
+	AUTO_PROCESS struct process p = { .user = xstrdup(user) };
+	AUTO_BUF struct buf b = BUF_INIT(4096);
+	struct err e = { .class = ERR_NONE };
+
+	p.env = xcalloc(2, sizeof(*p.env));
+	p.env[0] = xstrdup(given);
+	ok(process_resolve_user(&p, PASSWD, GROUP, &e) == 0, "resolved");
+	for (char **w = p.env; *w; w++)
+		buf_addf(&b, "%s ", *w);
+	same_str(b.data, want, *user ? user : "no user");
+}
+
+static void test_env(void)
+{
+#define PATH_SET "PATH=" PROCESS_DEFAULT_PATH " "
+	env_is("", "A=b", "A=b " PATH_SET "HOME=/root ");
+	env_is("app", "PATH=/x", "PATH=/x HOME=/srv ");
+	env_is("app", "HOME=/x", "HOME=/x " PATH_SET);
+	env_is("4242", "A=", "A= " PATH_SET "HOME=/ ");
+	env_is("last", "A=", "A= " PATH_SET "HOME=/ ");
+	env_is("app", "HOMEPATH=1", "HOMEPATH=1 " PATH_SET "HOME=/srv ");
+}
+
 static void test_many_groups(void)
 {
 	AUTO_BUF struct buf b = BUF_INIT(1 << 20);
@@ -267,6 +293,7 @@ int main(void)
 	test_too_much();
 	test_user();
 	test_user_refused();
+	test_env();
 	test_many_groups();
 	test_signals();
 	return tap_done();

@@ -30,6 +30,10 @@
 #define PROCESS_WORD_MAX 131071
 #define PROCESS_EXEC_MAX ((2 << 20) - 65536)
 
+/* Where a command is looked for when the image's environment has no PATH. */
+#define PROCESS_DEFAULT_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct process {
 	char   **argv;		/* NULL-terminated, at least one word */
 	char   **env;		/* NULL-terminated "NAME=value" */
@@ -57,7 +61,8 @@ void process_release(struct process *p);
  * part by name or number; a name must be in the file, a number need not be;
  * without a group the user's own, and then the groups that list the user; an
  * explicit group gives no supplementary ones.  ERR_INPUT names what is not
- * found and in which file.  No user at all ("") is root.  p->groups may have
+ * found and in which file.  No user at all ("") is root.  PATH and HOME (the
+ * user's own, else "/") join p->env when the image does not set them.  p->groups may have
  * changed on failure, p->user has not. */
 int process_resolve_user(struct process *p, const char *passwd,
 			 const char *group, struct err *e) MUST_CHECK;

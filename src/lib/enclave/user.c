@@ -14,7 +14,8 @@
 
 #include "base/xalloc.h"
 
-#define FIELDS 4		/* name:password:uid:gid, name:password:gid:list */
+#define FIELDS 6		/* name:password:uid:gid:text:home; of a group's
+				 * line name:password:gid:list */
 
 struct field {
 	const char *s;
@@ -52,7 +53,7 @@ static bool all_digits(const char *s, size_t len)
 	return len > 0 && n == len;
 }
 
-/* Cuts the next line off *text: its first four fields, blank when missing.
+/* Cuts the next line off *text: its first fields, blank when missing.
  * false at the end. */
 static bool next_line(const char **text, struct field f[FIELDS])
 {
@@ -176,6 +177,31 @@ static int member_groups(struct process *p, const struct field *name,
 	return 0;
 }
 
+/* Appends "NAME=value" unless the image sets NAME.  name ends in "=". */
+static void set_default(struct process *p, const char *name, const char *value,
+			size_t len)
+{
+	size_t n = 0;
+
+	for (; p->env && p->env[n]; n++)
+		if (strncmp(p->env[n], name, strlen(name)) == 0)
+			return;
+	p->env = xreallocarray(p->env, n + 2, sizeof(*p->env));
+	p->env[n] = xasprintf("%s%.*s", name, (int)len, value);
+	p->env[n + 1] = NULL;
+}
+
+/* What Docker sets for an application whose image does not. */
+static void complete_env(struct process *p, const struct field *home)
+{
+	set_default(p, "PATH=", PROCESS_DEFAULT_PATH,
+		    strlen(PROCESS_DEFAULT_PATH));
+	if (home->len > 0 && home->s[0] == '/')
+		set_default(p, "HOME=", home->s, home->len);
+	else
+		set_default(p, "HOME=", "/", 1);
+}
+
 static int resolve(struct process *p, const char *passwd, const char *group,
 		   struct err *e)
 {
@@ -217,7 +243,10 @@ static int resolve(struct process *p, const char *passwd, const char *group,
 	}
 	if (group_add(p, p->gid, e) < 0)
 		return -1;
-	return have_line && !*gname ? member_groups(p, &u[0], group, e) : 0;
+	if (have_line && !*gname && member_groups(p, &u[0], group, e) < 0)
+		return -1;
+	complete_env(p, &u[5]);
+	return 0;
 }
 
 int process_resolve_user(struct process *p, const char *passwd,

@@ -73,7 +73,7 @@ pcrs_are() {
 	application
 	manifest app:1 boot:enclave >enclaver.yaml
 	expect 0 enc-amend -f enclaver.yaml "$app"
-	expect 0 enc-eif --blobs "$ENC_TEST_BLOBS" --measurements pcrs -o app.eif "$output"
+	expect 0 enc-eif --blobs "$BLOBS" --measurements pcrs -o app.eif "$output"
 	boot app.eif 1024
 	on_console 'args=2,one,two words' 'id=1000,1000,1000 4 29' 'pwd=/srv' \
 		'nl=first' 'second.' 'tmp=exec' 'shm=exec' \
@@ -91,7 +91,7 @@ pcrs_are() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 2 \
 		-subj /CN=boot -keyout key.pem -out cert.pem 2>/dev/null
 	expect 0 enc-amend -f enclaver.yaml "$app"
-	expect 0 enc-eif --blobs "$ENC_TEST_BLOBS" --sign-cert cert.pem --sign-key key.pem \
+	expect 0 enc-eif --blobs "$BLOBS" --sign-cert cert.pem --sign-key key.pem \
 		--measurements pcrs -o app.eif "$output"
 	boot app.eif 1024
 	[ "$(jq -r '.. | objects | select(has("PCR0")) | .PCR8 | length' pcrs)" -eq 96 ]
@@ -101,11 +101,9 @@ pcrs_are() {
 @test "boot: under an init that knows nothing of odyn, the application is the same" {
 	application
 	manifest app:1 boot:enclave >enclaver.yaml
-	mkdir blobs
-	cp "$ENC_TEST_BLOBS/bzImage" "$ENC_TEST_BLOBS/bzImage.config" "$ENC_TEST_BLOBS/cmdline" blobs
-	cp "$abs_top_builddir/tests/vm/plain-init" blobs/init
+	cp "$abs_top_builddir/tests/vm/plain-init" "$BLOBS/init"
 	expect 0 enc-amend -f enclaver.yaml "$app"
-	expect 0 enc-eif --blobs blobs --init blobs --measurements pcrs -o app.eif "$output"
+	expect 0 enc-eif --blobs "$BLOBS" --init blobs --measurements pcrs -o app.eif "$output"
 	# who reads it must know what this init leaves out
 	contains "$stderr" "srv/capgrep"
 	boot app.eif 1024

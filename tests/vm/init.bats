@@ -26,7 +26,7 @@ eif() {
 		printf 'config {"Cmd": %s}\nlayer none\ntar busybox.tar\nlayer none\ndir srv\n' "$config"
 		for line in "$@"; do printf '%s\n' "$line"; done
 	} | mkimage images app:1)
-	expect 0 enc-eif --blobs "$ENC_TEST_BLOBS" -o app.eif "$app"
+	expect 0 enc-eif --blobs "$BLOBS" -o app.eif "$app"
 }
 
 @test "init: the heartbeat goes to the parent, which delays nothing" {
@@ -75,10 +75,10 @@ closed' "$(cat heartbeat)"
 }
 
 @test "init: file systems, and what an image has in /tmp stays" {
-	eif '["/bin/sh", "-c", "busybox mount; busybox cat /tmp/mine"]' \
+	eif '["/bin/sh", "-c", "busybox mount; busybox cat /tmp/mine /etc/hosts"]' \
 		'dir tmp mode=1777' "file tmp/mine data='still here\\n'"
 	boot app.eif
-	on_console 'still here'
+	on_console 'still here' $'127.0.0.1\tlocalhost'
 	local mount
 	for mount in 'devtmpfs on /dev ' 'devpts on /dev/pts ' 'tmpfs on /dev/shm ' \
 		'mqueue on /dev/mqueue ' 'proc on /proc ' 'sysfs on /sys ' \

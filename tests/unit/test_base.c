@@ -120,6 +120,22 @@ static void test_clock(void)
 	ok(clock_source_date(&t, &set, &e) == 0 && !set, "no epoch");
 }
 
+/* An output never takes the place of what is no file. */
+static void test_outfile_beside(void)
+{
+	AUTO_OUTFILE struct outfile f = OUTFILE_INIT;
+	struct err e = { 0 };
+
+	ok(outfile_open_beside(&f, "/dev/null", &e) < 0 &&
+	   e.class == ERR_USAGE && f.fd < 0, "a device");
+	ok(outfile_open_beside(&f, "/dev/stdout", &e) < 0 &&
+	   e.class == ERR_USAGE, "a link to what is open");
+	ok(outfile_open_beside(&f, "/tmp", &e) < 0 && e.class == ERR_USAGE,
+	   "a folder");
+	ok(outfile_open_beside(&f, "-", &e) < 0 && e.class == ERR_USAGE,
+	   "standard output");
+}
+
 static void test_outfile(void)
 {
 	char folder[] = "/tmp/enc-test-XXXXXX";
@@ -163,5 +179,6 @@ int main(void)
 	test_json();
 	test_clock();
 	test_outfile();
+	test_outfile_beside();
 	return tap_done();
 }

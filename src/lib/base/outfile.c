@@ -101,6 +101,19 @@ int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		       prefix);
 }
 
+/* May path's name pass to a new file?  A device, a pipe or a folder would be
+ * lost ("-o /dev/null" as root), and /dev/stdout is a link into /proc. */
+static bool replaceable(const char *path)
+{
+	char target[sizeof("/proc/") - 1];
+	struct stat st;
+
+	if (readlink(path, target, sizeof(target)) == sizeof(target) &&
+	    memcmp(target, "/proc/", sizeof(target)) == 0)
+		return false;
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
 int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -110,6 +123,13 @@ int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 
 	if (!*base)
 		return err_set(e, ERR_USAGE, "'%s' names no file", path);
+	if (strcmp(path, "-") == 0)
+		return err_set(e, ERR_USAGE,
+			       "this output goes to a file, not to standard output: name one");
+	if (!replaceable(path))
+		return err_set(e, ERR_USAGE,
+			       "'%s' is not a regular file, and the output would take its place: give another name",
+			       path);
 	return outfile_open(f, AT_FDCWD, prefix, e);
 }
 

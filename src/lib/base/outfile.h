@@ -33,7 +33,8 @@ int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		 struct err *e) MUST_CHECK;
 
 /* The usual case: a temporary ".NAME.XXXXXXXX.tmp" beside path, for
- * outfile_commit(f, path). */
+ * outfile_commit(f, path).  ERR_USAGE for "-", and when what has the name now
+ * is no regular file. */
 int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 	MUST_CHECK;
 

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/progress.h"
 #include "config.h"
@@ -75,8 +76,20 @@ void cli_help(const char *text)
 	exit(0);
 }
 
-/* One write(2), so that messages of programs in one pipe do not mix; control
- * characters, which may come from hostile names, as '?'. */
+/* What a terminal would obey, which may come from hostile names, as '?', and
+ * so is what is no UTF-8. */
+static void tame(char *text, size_t len)
+{
+	for (size_t n; len > 0; text += n, len -= n) {
+		n = utf8_length(text, len);
+		if (n == 0 || !utf8_is_shown(utf8_code(text, n))) {
+			n = n ? n : 1;
+			memset(text, '?', n);
+		}
+	}
+}
+
+/* One write(2), so that messages of programs in one pipe do not mix. */
 __attribute__((format(printf, 1, 0)))
 static void message(const char *fmt, va_list ap)
 {
@@ -90,9 +103,7 @@ static void message(const char *fmt, va_list ap)
 	start = n < 0 ? 0 : (size_t)n;
 	vsnprintf(text + start, sizeof(text) - start - 1, fmt, ap);
 	len = strlen(text);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = '?';
+	tame(text, len);
 	text[len++] = '\n';
 	ignored = write(STDERR_FILENO, text, len);
 }

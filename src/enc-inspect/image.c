@@ -157,10 +157,8 @@ int image_config(const struct request *r, int fd UNUSED, struct buf *out,
 
 	if (image_open(&img, r->object, e) < 0)
 		return -1;
-	if (!r->json) {
-		text_json_pretty(out, img.config);
-		return 0;
-	}
+	if (!r->json)
+		return text_json_pretty(out, img.config, e);
 	all = new_answer("config", &img);
 	put_copy(all, "config", img.config);
 	text_json(out, all);

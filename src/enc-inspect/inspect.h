@@ -14,6 +14,7 @@
 #include "base/json.h"
 
 #define OUTPUT_MAX ((size_t)512 << 20)	/* a listing of 2^20 long paths */
+#define PRETTY_MAX ((size_t)64 << 20)	/* of 8 MiB of configuration, indented */
 
 struct request {		/* borrowed */
 	const char *object;	/* an image path, a name in the store, a file */
@@ -40,8 +41,10 @@ void text_adds(struct buf *out, const char *s);
 void text_row(struct buf *out, const char *label, const char *value);
 /* One line of ASCII, sorted members. */
 void text_json(struct buf *out, const json_t *j);
-/* The same over many lines, for people. */
-void text_json_pretty(struct buf *out, const json_t *j);
+/* The same over many lines, for people; ERR_INPUT when that is longer than
+ * PRETTY_MAX, as what is nested deeply is. */
+int text_json_pretty(struct buf *out, const json_t *j, struct err *e)
+	MUST_CHECK;
 /* A string of hostile bytes, as text_add() makes them. */
 json_t *text_json_string(const char *data, size_t len);
 

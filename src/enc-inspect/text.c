@@ -8,22 +8,12 @@
 #include "base/xalloc.h"
 #include "enc-inspect/inspect.h"
 
-/* C1 controls and the marks that turn the direction of writing are controls
- * too: a terminal obeys the first, an eye the second. */
-static bool is_shown(uint32_t code)
-{
-	return code >= 0x20 && code != 0x7f && !(code >= 0x80 && code < 0xa0) &&
-	       !(code >= 0x202a && code <= 0x202e) &&
-	       !(code >= 0x2066 && code <= 0x2069) &&
-	       code != 0x2028 && code != 0x2029;
-}
-
 void text_add(struct buf *out, const char *data, size_t len)
 {
 	while (len > 0) {
 		size_t n = utf8_length(data, len);
 
-		if (n > 0 && is_shown(utf8_code(data, n))) {
+		if (n > 0 && utf8_is_shown(utf8_code(data, n))) {
 			buf_add(out, data, n);
 		} else {
 			n = n ? n : 1;
@@ -50,32 +40,52 @@ void text_row(struct buf *out, const char *label, const char *value)
 	buf_addc(out, '\n');
 }
 
-static void add_json(struct buf *out, const json_t *j, size_t flags)
-{
-	char *text = json_dumps(j, JSON_SORT_KEYS | JSON_ENSURE_ASCII |
-				JSON_ENCODE_ANY | flags);
+struct sink {
+	struct buf *out;
+	size_t	    max;	/* as long as out may become */
+};
 
-	if (!text)
-		oom();
-	/* DEL is the one control character that JSON lets through. */
-	for (const char *at = text; *at; at++) {
-		if (*at == 0x7f)
-			buf_adds(out, "\\u007F");
-		else
-			buf_addc(out, *at);
+/* DEL is the one control character that JSON lets through. */
+static int put_json(const char *data, size_t len, void *ctx)
+{
+	static const char del[] = "\\u007F";
+	const struct sink *s = ctx;
+
+	for (size_t i = 0; i < len; i++) {
+		const char *at = data[i] == 0x7f ? del : &data[i];
+		size_t n = data[i] == 0x7f ? strlen(del) : 1;
+
+		if (s->out->len + n >= s->max ||
+		    buf_append(s->out, at, n) < 0)
+			return -1;
 	}
-	buf_addc(out, '\n');
-	free(text);
+	return 0;
+}
+
+static int add_json(struct buf *out, const json_t *j, size_t flags, size_t max)
+{
+	struct sink s = { out, max };
+
+	if (json_dump_callback(j, put_json, &s, JSON_SORT_KEYS |
+			       JSON_ENSURE_ASCII | JSON_ENCODE_ANY | flags) < 0)
+		return -1;
+	return put_json("\n", 1, &s);
 }
 
 void text_json(struct buf *out, const json_t *j)
 {
-	add_json(out, j, JSON_COMPACT);
+	if (add_json(out, j, JSON_COMPACT, out->max) < 0)
+		oom();
 }
 
-void text_json_pretty(struct buf *out, const json_t *j)
+int text_json_pretty(struct buf *out, const json_t *j, struct err *e)
 {
-	add_json(out, j, JSON_INDENT(2));
+	if (add_json(out, j, JSON_INDENT(2), PRETTY_MAX) == 0)
+		return 0;
+	out->len = 0;
+	return err_set(e, ERR_INPUT,
+		       "indented it has more than %zu bytes: use --json",
+		       PRETTY_MAX);
 }
 
 json_t *text_json_string(const char *data, size_t len)

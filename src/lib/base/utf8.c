@@ -35,3 +35,11 @@ size_t utf8_length(const char *s, size_t len)
 		return 0;
 	return n;
 }
+
+bool utf8_is_shown(uint32_t code)
+{
+	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
+	       !(code >= 0x202a && code <= 0x202e) &&
+	       !(code >= 0x2066 && code <= 0x2069) &&
+	       code != 0x2028 && code != 0x2029;
+}

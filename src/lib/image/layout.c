@@ -151,9 +151,7 @@ static int pinned_manifest(struct layout *l, struct buf *text, struct err *e)
 	if (faccessat(l->store.dirfd, path, F_OK, 0) < 0 && errno == ENOENT)
 		return err_set(e, ERR_INPUT, "layout '%s' has no '%s'", l->path,
 			       path);
-	if (buf_read_file(text, l->store.dirfd, path, e) < 0)
-		return err_wrap(e, "layout '%s'", l->path);
-	return 0;
+	return store_read_text(&l->store, path, text, e);
 }
 
 static int folder_manifest(struct source *s, const struct descriptor *want,
@@ -168,8 +166,8 @@ static int folder_manifest(struct source *s, const struct descriptor *want,
 		return pinned_manifest(l, text, e);
 	if (want) {
 		d = *want;
-	} else if (buf_read_file(&index, l->store.dirfd, "index.json", e) < 0) {
-		return err_wrap(e, "layout '%s'", l->path);
+	} else if (store_read_text(&l->store, "index.json", &index, e) < 0) {
+		return -1;
 	} else if (layout_choose(index.data, index.len, l->path, l->ref, &d,
 				 e) < 0) {
 		return -1;

@@ -84,16 +84,27 @@ static int open_dir(struct store *s, const char *dir, struct err *e)
 	return 0;
 }
 
-/* Makes what an empty folder lacks.  Two first runs at once both write the
+/* Makes what an empty folder lacks.  In a layout that came from somebody else
+ * a symbolic link would lead our writing out of it.  Two first runs at once both write the
  * same oci-layout, and index.json is made by the first store_tag(). */
 static int furnish(struct store *s, struct err *e)
 {
 	static const char *const folders[] = { "blobs", "blobs/sha256", "tmp" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(s->dirfd, folders[i], 0755) < 0 && errno != EEXIST)
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		struct stat st;
+
+		if (mkdirat(s->dirfd, folders[i], 0755) == 0)
+			continue;
+		if (errno != EEXIST ||
+		    fstatat(s->dirfd, folders[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_sys(e, "cannot create '%s/%s'", s->dir,
 				       folders[i]);
+		if (!S_ISDIR(st.st_mode))
+			return err_set(e, ERR_INPUT,
+				       "'%s/%s' is not a folder of the layout itself, and what is written there would land elsewhere",
+				       s->dir, folders[i]);
+	}
 	if (faccessat(s->dirfd, LAYOUT_FILE, F_OK, 0) == 0)
 		return 0;
 	return outfile_put(s->dirfd, "tmp/layout", LAYOUT_FILE, LAYOUT_TEXT,
@@ -190,6 +201,21 @@ int store_read_blob(const struct store *s, const struct descriptor *d,
 			       "blob '%s/blobs/sha256/%s' does not have the digest that is its name: remove it and pull the image again",
 			       s->dir, d->hex);
 	return 0;
+}
+
+int store_read_text(const struct store *s, const char *path, struct buf *b,
+		    struct err *e)
+{
+	AUTO_CLOSE int fd = openat(s->dirfd, path,
+				   O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "cannot open '%s/%s'", s->dir, path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT, "'%s/%s' is not a regular file",
+			       s->dir, path);
+	return buf_read_fd(b, fd, path, e);
 }
 
 int blob_begin(struct blob_writer *w, struct store *s, struct err *e)

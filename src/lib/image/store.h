@@ -44,6 +44,11 @@ int store_open_blob(const struct store *s, const struct descriptor *d,
 int store_read_blob(const struct store *s, const struct descriptor *d,
 		    struct buf *b, struct err *e) MUST_CHECK;
 
+/* Appends a whole file of the layout that no digest vouches for, "index.json"
+ * say.  ERR_INPUT when it is no regular file: a pipe would never end. */
+int store_read_text(const struct store *s, const char *path, struct buf *b,
+		    struct err *e) MUST_CHECK;
+
 /* A blob on its way in. */
 struct blob_writer {
 	struct store  *store;	/* borrowed */

@@ -25,10 +25,8 @@ static json_t *index_read(const struct store *s, struct err *e)
 	if (faccessat(s->dirfd, INDEX_FILE, F_OK, 0) < 0 && errno == ENOENT)
 		return json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2,
 				 "mediaType", OCI_INDEX, "manifests");
-	if (buf_read_file(&text, s->dirfd, INDEX_FILE, e) < 0) {
-		err_wrap(e, "store '%s'", s->dir);
+	if (store_read_text(s, INDEX_FILE, &text, e) < 0)
 		return NULL;
-	}
 	index = json_parse_object(text.data, text.len, INDEX_FILE, e);
 	if (!index) {
 		err_wrap(e, "store '%s'", s->dir);

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# layout.bats - layouts and outputs laid out as traps: nothing hangs, nothing
+# is written elsewhere, nothing of the machine's is replaced
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 jq
+	fake_blobs "$T/blobs"
+	fake_odyn "$T/odyn"
+	export ENCLAVER_BLOBS="$T/blobs"
+	mkdir "$T/outside"
+	image=$(mkimage "$T/lay" app:1 <<-'END'
+	config {"Entrypoint": ["/bin/app"]}
+	layer
+	file bin/app mode=0755 data=app
+	END
+	)
+	printf 'version: v1\nname: app\ntarget: app:enclave\nsources: {app: app:1}\n' \
+		>enclaver.yaml
+}
+
+# refused STATUS TEXT COMMAND...: in one line, and at once.
+refused() {
+	local want=$1 text=$2
+	shift 2
+	expect "$want" timeout 20 "$@"
+	same '' "$output" 'stdout of a failure'
+	same 1 "$(wc -l <<<"$stderr")" 'lines on stderr'
+	contains "$stderr" "$text"
+}
+
+@test "a pipe where index.json should be" {
+	rm lay/index.json
+	mkfifo lay/index.json
+	refused 3 "index.json' is not a regular file" enc-eif -q oci:lay:app:1
+	refused 3 "index.json' is not a regular file" enc-pull -q oci:lay:app:1
+	refused 3 "index.json' is not a regular file" enc-inspect oci:lay:app:1
+}
+
+@test "a pipe where a manifest should be" {
+	blob="lay/blobs/sha256/${image##*:}"
+	rm "$blob"
+	mkfifo "$blob"
+	refused 3 'is not a regular file' enc-pull -q "$image"
+	refused 4 'has not the' enc-eif -q "$image"
+}
+
+@test "symbolic links that lead the writing out of a layout" {
+	for folder in tmp blobs/sha256 blobs; do
+		rm -rf copy outside
+		cp -a lay copy
+		mkdir outside
+		[ ! -e "copy/$folder" ] || cp -a "copy/$folder/." outside/
+		rm -rf "copy/${folder:?}"
+		ln -s "$T/outside" "copy/$folder"
+		find outside | sort >before
+		refused 3 "copy/$folder' is not a folder of the layout" \
+			enc-amend -f enclaver.yaml --odyn odyn oci:copy:app:1
+		find outside | sort | cmp - before
+		cmp lay/index.json copy/index.json
+	done
+}
+
+@test "an output takes the place of a file alone" {
+	mkfifo pipe
+	mkdir folder
+	ln -s /dev/null link
+	ln -s /proc/self/fd/1 stdout
+	for name in pipe folder link stdout /dev/stdout; do
+		was=$(stat -c '%F %i' "$name")
+		refused 2 "'$name' is not a regular file" enc-eif -q -o "$name" "$image"
+		same "$was" "$(stat -c '%F %i' "$name")"
+	done
+	refused 2 'not to standard output' enc-eif -q -o a.eif --measurements - "$image"
+	same '' "$(find . -name '*.tmp' -o -name a.eif)" 'what stayed'
+	# A file passes its name on, and so does a link to one, not its target.
+	echo old >file
+	ln -s file to-file
+	expect 0 enc-eif -q -o to-file "$image"
+	same old "$(cat file)"
+	[ ! -L to-file ]
+}
+
+@test "the only device that everybody has" {
+	requires root mknod
+	mknod null c 1 3
+	refused 2 "'null' is not a regular file" enc-eif -q -o null "$image"
+	enc-eif -q -o good.eif "$image"
+	refused 2 "'null' is not a regular file" enc-inspect extract good.eif kernel -o null
+	[ -c null ]
+}
+
+@test "a configuration that is long only when it is indented" {
+	python3 - lay <<-'END'
+	import hashlib, json, sys
+	def put(data):
+	    digest = hashlib.sha256(data).hexdigest()
+	    open(f"{sys.argv[1]}/blobs/sha256/{digest}", "wb").write(data)
+	    return {"digest": "sha256:" + digest, "size": len(data)}
+	deep = b"[" * 1900 + b"0," * 30000 + b"0" + b"]" * 1900
+	config = put(b'{"rootfs":{"diff_ids":[]},"x":' + deep + b"}")
+	media = "application/vnd.oci.image."
+	manifest = put(json.dumps({"schemaVersion": 2, "layers": [],
+	    "config": dict(config, mediaType=media + "config.v1+json")}).encode())
+	index = {"schemaVersion": 2, "manifests": [
+	    dict(manifest, mediaType=media + "manifest.v1+json")]}
+	json.dump(index, open(sys.argv[1] + "/index.json", "w"))
+	END
+	refused 3 'use --json' enc-inspect config oci:lay
+	expect 0 enc-inspect --json config oci:lay
+	contains "$output" '[[[[[[[['
+}
+
+@test "what a terminal would obey is not in a message" {
+	expect 3 enc-pull -q "oci:lay:$(printf 'a\xc2\x9b31m\xe2\x80\xaeb\xff')"
+	contains "$stderr" "'a??31m???b?'"
+}

@@ -168,3 +168,18 @@ listed() {
 	listed 'dir many' 'many many/file 100000'
 	same 100000 "$(grep -c '^many/file[0-9]* file' "$T/tree")"
 }
+
+@test "gzip in gzip" {
+	tar -cf - -C "$T" blobs | gzip -n | gzip -n >"$T/twice"
+	refused 3 'compressed more than once' "$(layers 'layer none' "tar $T/twice")"
+	# The layer is compressed itself, by mkimage.
+	gunzip <"$T/twice" >"$T/once"
+	refused 3 'compressed more than once' "$(layers layer "tar $T/once")"
+}
+
+@test "an extended attribute that Linux would not take" {
+	value=$(head -c 65537 /dev/zero | tr '\0' x | od -An -v -tx1 | tr -d ' \n')
+	refused 3 "'f' in archive" "$(layers "file f data=x xattr.user.a=$value")"
+	contains "$stderr" 'more than 65536 bytes'
+	listed "file f data=x xattr.user.a=${value%??}"
+}

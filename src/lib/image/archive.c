@@ -13,6 +13,8 @@
 
 #include "base/xalloc.h"
 
+#define FILTERS_MAX 2	/* libarchive counts the file itself as one */
+
 struct untar {
 	struct archive	     *a;
 	untar_read_fn	     *read;
@@ -80,6 +82,16 @@ static struct untar *reader_new(const char *name, struct err *e)
 	return NULL;
 }
 
+/* gzip in gzip in gzip is nothing that an image has, and a kilobyte of it may
+ * stand for a terabyte. */
+static int check_filters(struct untar *r, struct err *e)
+{
+	if (archive_filter_count(r->a) <= FILTERS_MAX)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "archive '%s' is compressed more than once", r->name);
+}
+
 struct untar *untar_open(untar_read_fn *read, void *ctx,
 				    const char *name, struct err *e)
 {
@@ -93,6 +105,8 @@ struct untar *untar_open(untar_read_fn *read, void *ctx,
 		fault(r, e);
 		return NULL;
 	}
+	if (check_filters(r, e) < 0)
+		return NULL;
 	return steal_ptr(&r);
 }
 
@@ -106,6 +120,8 @@ struct untar *untar_open_fd(int fd, const char *name, struct err *e)
 		fault(r, e);
 		return NULL;
 	}
+	if (check_filters(r, e) < 0)
+		return NULL;
 	return steal_ptr(&r);
 }
 
@@ -140,6 +156,10 @@ static int read_xattrs(struct untar *r, struct archive_entry *entry,
 		if (archive_entry_xattr_next(entry, &x->name, &x->value,
 					     &x->len) != ARCHIVE_OK)
 			break;
+		if (x->len > UNTAR_XATTR_MAX)
+			return err_set(e, ERR_INPUT,
+				       "'%s' in archive '%s' has an extended attribute of more than %d bytes",
+				       m->path, r->name, UNTAR_XATTR_MAX);
 		m->n_xattrs++;
 	}
 	return 0;

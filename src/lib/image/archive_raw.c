@@ -9,7 +9,8 @@
 
 #include "base/xalloc.h"
 
-#define BLOCK (128 * 1024)
+#define BLOCK	    (128 * 1024)
+#define FILTERS_MAX 2	/* libarchive counts the file itself as one */
 
 struct raw {
 	struct archive *a;
@@ -40,6 +41,11 @@ struct raw *raw_open_fd(int fd, const char *name, struct err *e)
 	    archive_read_open_fd(r->a, fd, BLOCK) != ARCHIVE_OK ||
 	    archive_read_next_header(r->a, &entry) != ARCHIVE_OK) {
 		fault(r, e);
+		return NULL;
+	}
+	if (archive_filter_count(r->a) > FILTERS_MAX) {
+		err_set(e, ERR_INPUT, "%s is compressed more than once",
+			r->name);
 		return NULL;
 	}
 	return steal_ptr(&r);

@@ -44,22 +44,14 @@ static int resolve_user(struct rootfs *r, struct process *p, struct err *e)
 /* A WORKDIR that is not there is made, as engines do. */
 static int make_folder(struct rootfs *r, const char *cwd, struct err *e)
 {
-	const char *path = cwd + strspn(cwd, "/");
-	AUTO_FREE char *clean = xstrdup(path);
-	size_t len = strlen(clean);
-	const struct node *n = tree_find(r->tree, path, true);
-	struct inode *made;
+	const struct node *n = tree_find(r->tree, cwd + strspn(cwd, "/"), true);
 
 	if (n && !S_ISDIR(n->inode->mode))
 		return err_set(e, ERR_INPUT,
 			       "WORKDIR '%s' is not a folder in the image", cwd);
-	if (n)
-		return 0;
-	while (len > 0 && clean[len - 1] == '/')
-		clean[--len] = '\0';
-	made = inode_new();
-	made->mode = S_IFDIR | 0755;
-	return tree_add(r->tree, clean, made, e);
+	if (!n && tree_make_folder(r->tree, cwd, e) < 0)
+		return err_wrap(e, "WORKDIR '%.200s'", cwd);
+	return 0;
 }
 
 static const struct node *program_at(const struct rootfs *r, const char *folder,

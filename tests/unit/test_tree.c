@@ -52,6 +52,23 @@ static void same_tree(const struct tree *t, const char *want, const char *what)
 	same_str(got, want, what);
 }
 
+/* As mkdir -p in a chroot. */
+static void test_make_folder(void)
+{
+	AUTO_TREE struct tree *t = tree_new();
+
+	ok(tree_make_folder(t, "/a/../b/./c//", &e) == 0, "dots");
+	same_tree(t, "a\nb\nb/c\n", "are walked, and are no names");
+	ok(tree_make_folder(t, "../../d/..", &e) == 0, "above the root");
+	same_tree(t, "a\nb\nb/c\nd\n", "is the root");
+	ok(add_link(t, "l", "b/new") == 0 &&
+	   tree_make_folder(t, "l/x", &e) == 0, "a link to nothing");
+	same_tree(t, "a\nb\nb/c\nb/new\nb/new/x\nd\nl\n", "gets a target");
+	ok(add(t, "f", S_IFREG | 0644) == 0 &&
+	   tree_make_folder(t, "f/x", &e) < 0 && e.class == ERR_INPUT &&
+	   tree_make_folder(t, "f", &e) < 0, "a file in the way");
+}
+
 static void test_order(void)
 {
 	AUTO_TREE struct tree *t = tree_new();
@@ -220,6 +237,7 @@ static void test_spool(void)
 
 int main(void)
 {
+	test_make_folder();
 	test_order();
 	test_symlinks();
 	test_links_and_whiteouts();

@@ -152,53 +152,67 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-/* Where a walk stands. */
+/* Where a walk stands.  What is left stands at the end of its array: a name
+ * is taken off its front, and a link's target put there, without moving it. */
 struct walk {
 	struct node *at;
-	char	     rest[WALK_MAX];	/* what is still to be walked */
+	char	     rest[WALK_MAX];
+	size_t	     from;		/* where in rest it begins */
 	int	     links;		/* followed so far */
 	bool	     leaf;		/* may end at what is not a directory */
 };
 
-/* Takes the next component off w->rest: NULL at the end. */
+/* To walk len bytes of path, fewer than WALK_MAX. */
+static void walk_init(struct walk *w, const char *path, size_t len)
+{
+	w->from = WALK_MAX - 1 - len;
+	memcpy(w->rest + w->from, path, len);
+	w->rest[WALK_MAX - 1] = '\0';
+	w->links = 0;
+	w->leaf = false;
+}
+
+/* Takes the next component off w->rest: NULL when it is too long. */
 static const char *next_name(struct walk *w, char name[TREE_NAME_MAX + 1],
 			     struct err *e)
 {
-	size_t skip = strspn(w->rest, "/");
-	size_t len = strcspn(w->rest + skip, "/");
+	size_t len;
 
+	w->from += strspn(w->rest + w->from, "/");
+	len = strcspn(w->rest + w->from, "/");
 	if (len > TREE_NAME_MAX) {
 		err_set(e, ERR_INPUT, "a component of '%.80s…' has more than %d bytes",
-			w->rest + skip, TREE_NAME_MAX);
+			w->rest + w->from, TREE_NAME_MAX);
 		return NULL;
 	}
-	memcpy(name, w->rest + skip, len);
+	memcpy(name, w->rest + w->from, len);
 	name[len] = '\0';
-	memmove(w->rest, w->rest + skip + len,
-		strlen(w->rest + skip + len) + 1);
+	w->from += len;
 	return name;
 }
 
 /* Puts a link's target before what is left. */
 static int follow_link(struct walk *w, const char *target, struct err *e)
 {
-	size_t len = strlen(target), left = strlen(w->rest);
+	size_t len = strlen(target);
 
 	if (++w->links > TREE_LINKS_MAX)
 		return err_set(e, ERR_INPUT, "too many symbolic links, the last to '%s'",
 			       target);
-	if (len + left + 2 > sizeof(w->rest))
+	if (len + 1 > w->from)
 		return err_set(e, ERR_INPUT, "a path through the link to '%.80s…' is too long",
 			       target);
-	memmove(w->rest + len + 1, w->rest, left + 1);
-	memcpy(w->rest, target, len);
-	w->rest[len] = '/';
+	w->rest[--w->from] = '/';
+	w->from -= len;
+	memcpy(w->rest + w->from, target, len);
 	return 0;
 }
 
-static bool ends(const struct walk *w)
+/* Is nothing but slashes left?  They are taken off. */
+static bool ends(struct walk *w)
 {
-	return w->rest[strspn(w->rest, "/")] == '\0';
+	w->from += strspn(w->rest + w->from, "/");
+	return w->rest[w->from] == '\0';
 }
 
 /* One step down into a directory that is there, or with t is made. */
@@ -270,7 +284,7 @@ static struct node *parent_of(struct tree *t, struct node *root,
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 0;
-	struct walk w = { .links = 0 };
+	struct walk w;
 
 	*base = slash ? slash + 1 : path;
 	if (strlen(*base) > TREE_NAME_MAX) {
@@ -283,8 +297,7 @@ static struct node *parent_of(struct tree *t, struct node *root,
 			TREE_PATH_MAX);
 		return NULL;
 	}
-	memcpy(w.rest, path, len);
-	w.rest[len] = '\0';
+	walk_init(&w, path, len);
 	return walk(t, root, &w, e);
 }
 
@@ -324,6 +337,17 @@ int tree_add(struct tree *t, const char *path, struct inode *inode,
 	return 0;
 }
 
+int tree_make_folder(struct tree *t, const char *path, struct err *e)
+{
+	struct walk w;
+
+	if (strlen(path) >= TREE_PATH_MAX)
+		return err_set(e, ERR_INPUT, "it has more than %d bytes",
+			       TREE_PATH_MAX);
+	walk_init(&w, path, strlen(path));
+	return walk(t, t->root, &w, e) ? 0 : -1;
+}
+
 int tree_link(struct tree *t, const char *path, const char *target,
 	      struct err *e)
 {
@@ -361,14 +385,15 @@ const struct node *tree_find(const struct tree *t, const char *path,
 			     bool follow)
 {
 	struct err ignored;
-	struct walk w = { .links = 0, .leaf = true };
+	struct walk w;
 	const struct node *dir;
 	const char *base;
 
 	if (strlen(path) >= TREE_PATH_MAX)
 		return NULL;
 	if (follow) {
-		memcpy(w.rest, path, strlen(path) + 1);
+		walk_init(&w, path, strlen(path));
+		w.leaf = true;
 		return walk(NULL, t->root, &w, &ignored);
 	}
 	if (!*path)

@@ -84,6 +84,11 @@ static inline void tree_freep(struct tree **t)
  * there. */
 int tree_add(struct tree *t, const char *path, struct inode *inode,
 	     struct err *e) MUST_CHECK;
+/* The folder at path, made with its parents (0755 0:0) where it is missing.
+ * Unlike elsewhere path may hold "." and ".." and end at a symbolic link: all
+ * is resolved as in a chroot.  0, or -1 when something else is in the way. */
+int tree_make_folder(struct tree *t, const char *path, struct err *e)
+	MUST_CHECK;
 /* Makes path another name of the file that target names. */
 int tree_link(struct tree *t, const char *path, const char *target,
 	      struct err *e) MUST_CHECK;

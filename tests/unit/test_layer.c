@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/xalloc.h"
+#include "image/changeset.h"
 #include "image/layer.h"
 
 #include "tap.h"
@@ -196,6 +197,28 @@ static void test_faults(void)
 	   "a missing blob");
 }
 
+/* Gigabytes of names are not made for a test: so many were there before. */
+static void test_memory(void)
+{
+	AUTO_BUF struct buf tar = BUF_INIT(1 << 20);
+	AUTO_CHANGESET struct changeset one = { .n = 0 }, two = { .n = 0 };
+	_Atomic uint64_t memory = LAYERS_MEMORY_MAX - 300;
+	struct descriptor d;
+
+	one.memory = two.memory = &memory;
+	member(&tar, '0', "a", "", "");
+	d = put(&tar);
+	ok(changeset_read(&store, &d, NULL, &one, NULL, &e) == 0 &&
+	   one.n == 1 && memory > LAYERS_MEMORY_MAX - 300,
+	   "a name takes memory");
+	member(&tar, '0', "a", "", "");
+	member(&tar, '2', "l", "to", "");
+	d = put(&tar);
+	ok(changeset_read(&store, &d, NULL, &two, NULL, &e) < 0 &&
+	   e.class == ERR_INPUT && strstr(e.msg, "names and attributes"),
+	   "and no more than there is");
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/enc-test-XXXXXX";
@@ -204,6 +227,7 @@ int main(void)
 	test_whiteouts();
 	test_bodies();
 	test_faults();
+	test_memory();
 	store_release(&store);
 	if (fork() == 0)
 		execlp("rm", "rm", "-rf", folder, (char *)NULL);

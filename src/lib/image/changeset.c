@@ -7,6 +7,7 @@
  */
 #include "image/changeset.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -187,6 +188,25 @@ static bool add_whiteout(struct changeset *set, const char *path)
 	return true;
 }
 
+/* A few compressed kilobytes may hold gigabytes of names. */
+static int charge(struct changeset *set, const struct untar_member *m,
+		  struct err *e)
+{
+	uint64_t bytes = sizeof(struct change) + sizeof(struct inode) +
+			 strlen(m->path);
+
+	bytes += m->hardlink ? strlen(m->hardlink) :
+		 m->symlink ? strlen(m->symlink) : 0;
+	for (size_t i = 0; i < m->n_xattrs; i++)
+		bytes += sizeof(struct xattr) + strlen(m->xattrs[i].name) +
+			 m->xattrs[i].len;
+	if (atomic_fetch_add(set->memory, bytes) <= LAYERS_MEMORY_MAX - bytes)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "the names and attributes of the image's files have more than %ju bytes",
+		       (uintmax_t)LAYERS_MEMORY_MAX);
+}
+
 static int add_member(struct changeset *set, struct untar *a,
 		      const struct untar_member *m, struct spool_writer *spool,
 		      struct err *e)
@@ -199,6 +219,8 @@ static int add_member(struct changeset *set, struct untar *a,
 	if (set->n == LAYER_MEMBERS_MAX)
 		return err_set(e, ERR_INPUT, "more than %d members",
 			       LAYER_MEMBERS_MAX);
+	if (charge(set, m, e) < 0)
+		return -1;
 	if (add_whiteout(set, path))
 		return 0;
 	if (m->hardlink) {

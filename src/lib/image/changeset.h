@@ -16,6 +16,7 @@
 
 #define LAYER_MEMBERS_MAX 4000000	/* of one layer */
 #define LAYER_BYTES_MAX	  (UINT64_C(1) << 38)	/* of its files: 256 GiB */
+#define LAYERS_MEMORY_MAX (UINT64_C(2) << 30)	/* bytes of all names and attributes */
 
 enum change_kind { CHANGE_ADD, CHANGE_LINK, CHANGE_REMOVE, CHANGE_EMPTY };
 
@@ -26,10 +27,11 @@ struct change {
 	struct inode *inode;	/* CHANGE_ADD */
 };
 
-struct changeset {		/* starts zeroed */
+struct changeset {		/* starts zeroed, but for memory */
 	struct change *changes;	/* in the archive's order */
 	size_t	       n, cap;
 	uint64_t       bytes;	/* of the files' bodies */
+	_Atomic uint64_t *memory;	/* borrowed: taken by the sets of one image */
 };
 
 #define AUTO_CHANGESET AUTO(changeset_release)

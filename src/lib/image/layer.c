@@ -22,6 +22,7 @@ struct reading {
 	const struct image *img;
 	struct spool	   *spool;	/* or NULL */
 	struct changeset   *sets;	/* one a layer */
+	_Atomic uint64_t    memory;	/* that they take */
 	pthread_mutex_t	    lock;	/* of what follows */
 	size_t		   *order;	/* layers, the largest blob first */
 	size_t		    next;	/* in order */
@@ -116,8 +117,10 @@ static void reading_init(struct reading *r, const struct image *img)
 	r->sets = xcalloc(n, sizeof(*r->sets));
 	r->order = xcalloc(n, sizeof(*r->order));
 	r->failed = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		r->sets[i].memory = &r->memory;
 		r->order[i] = i;
+	}
 	/* qsort_r passes on a plain pointer; by_size only reads. */
 	memcpy(&mine, &img, sizeof(mine));
 	qsort_r(r->order, n, sizeof(*r->order), by_size, mine);

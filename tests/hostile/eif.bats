@@ -241,3 +241,17 @@ refused() {
 	expect 0 enc-inspect $'bad\e[31m.eif'
 	same "" "$(tr -d '\n\040-\176' <<<"$output")"
 }
+
+@test "hostile eif: a certificate that wants a password" {
+	spoil 'import base64
+def head(m, v): return bytes([m << 5 | v]) if v < 24 else bytes([m << 5 | 25]) + struct.pack(">H", v)
+def array(b): return head(4, len(b)) + b"".join(bytes([x]) if x < 24 else bytes([24, x]) for x in b)
+def text(t): return head(3, len(t)) + t
+pem = b"-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n" + base64.encodebytes(bytes(32)) + b"-----END CERTIFICATE-----\n"
+cose = b"\x84" + head(2, 3) + b"\xa1\x01\x26" + b"\xa0" + head(2, 1) + b"x" + head(2, 64) + bytes(64)
+s.append([4, head(4, 1) + head(5, 2) + text(b"signing_certificate") + array(pem) + text(b"signature") + array(cose)])
+build(s)'
+	# With no terminal OpenSSL would ask on standard input and error.
+	expect 3 setsid -w enc-inspect bad.eif <<<password
+	same "enc-inspect: 'bad.eif': signature section: no certificate in PEM" "$stderr"
+}

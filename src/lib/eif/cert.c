@@ -22,6 +22,14 @@ static const struct curve curves[] = {
 	{ "secp521r1", "ES512", -36, 66, "SHA512" },
 };
 
+/* Without this OpenSSL asks the terminal for a password when a hostile PEM
+ * says that it is encrypted. */
+static int no_password(char *out UNUSED, int size UNUSED, int writing UNUSED,
+		       void *ctx UNUSED)
+{
+	return -1;
+}
+
 X509 *cert_from_pem(const void *pem, size_t len)
 {
 	BIO *bio = BIO_new_mem_buf(pem, (int)len);
@@ -29,7 +37,7 @@ X509 *cert_from_pem(const void *pem, size_t len)
 
 	if (!bio)
 		oom();
-	cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	return cert;

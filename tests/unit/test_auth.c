@@ -191,13 +191,29 @@ static void faulty(const char *text, const char *word)
 	remove(file);
 }
 
+/* What the parser stopped at may be the password. */
+static void test_no_quotes(void)
+{
+	AUTO_FREE char *file = write_config("auth.json",
+		"{\"auths\":{\"r.io\":{\"auth\": c2VzYW1l}}}");
+	AUTO_AUTH struct auth a = AUTH_INIT;
+	struct err e = { 0 };
+	struct ref ref;
+
+	ok(ref_parse("r.io/x", &ref, &e) == 0 &&
+	   auth_find(file, &ref, &a, &e) == -1 && e.class == ERR_INPUT,
+	   "a password without its quotes");
+	ok(!strstr(e.msg, "c2Vz"), "is not in the message");
+	remove(file);
+}
+
 static void test_faults(void)
 {
 	AUTO_AUTH struct auth a = AUTH_INIT;
 	struct err e = { 0 };
 	struct ref ref;
 
-	faulty("{\"auths\":", "not JSON");
+	faulty("{\"auths\":", "not a JSON object");
 	faulty("[]", "not a JSON object");
 	faulty("{\"auths\":{\"r.io\":{\"auth\":\"!!!!\"}}}", "base64");
 	faulty("{\"auths\":{\"r.io\":{\"auth\":\"abc\"}}}", "base64");
@@ -269,6 +285,7 @@ int main(void)
 	test_lookup();
 	test_helpers();
 	test_faults();
+	test_no_quotes();
 	test_files();
 	rmdir(folder);
 	return tap_done();

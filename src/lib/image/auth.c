@@ -246,8 +246,11 @@ static int look_at(const char *file, bool must_exist, const struct ref *ref,
 	config = json_parse_object(text, len, file, e);
 	explicit_bzero(text, len);
 	free(text);
+	/* The parser's own words quote what it stopped at: a password, maybe. */
 	if (!config)
-		return -1;
+		return err_set(e, ERR_INPUT,
+			       "'%s' is not a JSON object: mend it, or log in again",
+			       file);
 	ret = search(config, file, ref, a, e);
 	wipe_entries(json_object_get(config, "auths"));
 	return ret;

@@ -27,7 +27,7 @@ static void test_bytes(void)
 	};
 	int fd = memfd_create("eif", MFD_CLOEXEC);
 	struct eif_writer *w = eif_writer_new(fd, EIF_X86_64);
-	uint64_t size = cpio_entry_size(&c) + CPIO_TRAILER_SIZE, total;
+	uint64_t size = cpio_entry_size(&c) + CPIO_TRAILER_SIZE, total = 0;
 	char got[512];
 	struct pcrs pcrs;
 	uint64_t at = EIF_HEADER_SIZE;

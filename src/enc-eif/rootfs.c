@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "enclave/process.h"
 #include "image/layer.h"
 
 #define AMENDED "io.enclaver.amended"
@@ -136,6 +137,9 @@ int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
 		return -1;
 	if (image_annotation(img, AMENDED))
 		return rootfs_process(r, e);
+	if (tree_find(r->tree, PROCESS_PATH, true))
+		return err_set(e, ERR_INPUT,
+			       "the image was amended and lost its annotations on the way (docker save has no place for them), and with them what its manifest asks for: give the path that enc-amend printed");
 	return rootfs_plain(r, img, e);
 }
 

@@ -92,6 +92,35 @@ refused() {
 	[ -c null ]
 }
 
+@test "an amended image whose annotations were lost on the way" {
+	requires skopeo
+	openssl ecparam -name prime256v1 -genkey -noout -out key.pem
+	openssl req -x509 -new -key key.pem -subj /CN=c -days 30 -out cert.pem
+	echo 'signature: {certificate: cert.pem, key: key.pem}' >>enclaver.yaml
+	amended=$(enc-amend -f enclaver.yaml --odyn odyn "$image")
+	skopeo copy -q "$amended" docker-archive:lost.tar:app:1
+	image=$(enc-pull -q docker-archive:lost.tar)
+	refused 3 'lost its annotations' enc-eif -q -o out.eif "$image"
+	refused 3 'lost its annotations' enc-eif -q -f enclaver.yaml -o out.eif "$image"
+	[ ! -e out.eif ]
+}
+
+@test "a WORKDIR of dots is walked, and no name in the ramdisk" {
+	image=$(mkimage lay dots:1 <<-'END'
+	config {"Entrypoint": ["/bin/app"], "WorkingDir": "/none/./sub/.."}
+	layer
+	file bin/app mode=0755 data=app
+	END
+	)
+	amended=$(enc-amend -f enclaver.yaml --odyn odyn "$image")
+	enc-eif -q -o out.eif "$amended"
+	mkdir parts
+	eif_read out.eif parts >/dev/null
+	tree_of_ramdisk parts/ramdisk2 >tree
+	same 'none none/sub' "$(grep -o '^none[^ ]*' tree | xargs)"
+	same '' "$(grep -e '/\.' tree || true)"
+}
+
 @test "a configuration that is long only when it is indented" {
 	python3 - lay <<-'END'
 	import hashlib, json, sys

@@ -127,6 +127,11 @@ clean() {
 	manifest repo/app:1 'A B' sleeve:1 >target.yaml
 	expect 3 enclaver build -q -f target.yaml
 	contains "$stderr" "enc-release: target 'A B'"
+	manifest '--help' x sleeve:1 >app.yaml
+	expect 3 enclaver build -q -f app.yaml
+	contains "$stderr" "enc-pull: '--help' is not the name of a repository"
+	TMPDIR=$T/none expect 6 enclaver build -q
+	contains "$stderr" 'is TMPDIR right?'
 	sed -i '/sleeve:/d' enclaver.yaml
 	expect 2 enclaver build
 	same "enclaver: no sleeve, the image to build on: name one in the manifest, sources.sleeve" "$stderr"
@@ -169,6 +174,10 @@ clean() {
 	expect 2 enclaver build --nope
 	contains "$stderr" "unknown option '--nope'"
 	expect 2 enclaver build --eif-only
+	contains "$stderr" "option '--eif-only' needs a value"
+	expect 2 enclaver build --eif-only ''
+	contains "$stderr" "option '--eif-only' needs a value"
+	expect 2 enclaver build --eif-only=
 	contains "$stderr" "option '--eif-only' needs a value"
 	same "" "$output"
 }

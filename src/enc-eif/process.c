@@ -30,15 +30,14 @@ static int resolve_user(struct rootfs *r, struct process *p, struct err *e)
 {
 	AUTO_BUF struct buf passwd = BUF_INIT(ACCOUNTS_MAX);
 	AUTO_BUF struct buf group = BUF_INIT(ACCOUNTS_MAX);
-	bool has_passwd, has_group;
+	bool ignored;	/* a buffer without data: not there, or empty */
 
 	if (!p->user)
 		return 0;
-	if (read_text(r, "etc/passwd", &passwd, &has_passwd, e) < 0 ||
-	    read_text(r, "etc/group", &group, &has_group, e) < 0)
+	if (read_text(r, "etc/passwd", &passwd, &ignored, e) < 0 ||
+	    read_text(r, "etc/group", &group, &ignored, e) < 0)
 		return -1;
-	return process_resolve_user(p, has_passwd && passwd.data ? passwd.data : NULL,
-				    has_group && group.data ? group.data : NULL, e);
+	return process_resolve_user(p, passwd.data, group.data, e);
 }
 
 /* A WORKDIR that is not there is made, as engines do. */

@@ -27,6 +27,7 @@ breach() {
 	breach src/cli/a.c '\tgoto out;\n' 'goto'
 	breach src/cli/a.c 'int x; \n' 'blanks at the end'
 	breach src/cli/a.c '        int x;\n' 'indented by spaces'
+	breach src/cli/a.c "$(printf '\t%094d' 1)\n" 'more than 100 columns'
 	breach src/cli/a.c '/* see /wor''k/x */\n' 'a path of one machine'
 	breach src/cli/a.c '/* TO''DO */\n' 'left for later'
 	breach src/cli/a.c '#include "cli/b.h"\n#include "cli/c.h"\n#include <stdio.h>\n' \

@@ -16,13 +16,14 @@
 
 /* Merges all layers of the image into t, an empty tree.  spool gets the bodies
  * of regular files (inode->body); with NULL they are passed over, and
- * inode->body means nothing.  p is called from one thread at a time.  ERR_INPUT for what no container engine could
- * unpack, with the layer's number and the member's name; ERR_VERIFY when a
- * blob is not what its name says. */
+ * inode->body means nothing.  p is called from one thread at a time.
+ * ERR_INPUT for what no container engine could unpack, with the layer's number
+ * and the member's name; ERR_VERIFY when a blob is not what its name says. */
 int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
 		 struct progress *p, struct err *e) MUST_CHECK;
 
-/* Appends the contents of a regular file of the merged tree: up to the buffer's ceiling, ERR_INPUT beyond. */
+/* Appends the contents of a regular file of the merged tree: up to the
+ * buffer's ceiling, ERR_INPUT beyond. */
 int layer_file(const struct spool *spool, const struct inode *inode,
 	       const char *name, struct buf *b, struct err *e) MUST_CHECK;
 

@@ -85,8 +85,8 @@ static int open_dir(struct store *s, const char *dir, struct err *e)
 }
 
 /* Makes what an empty folder lacks.  In a layout that came from somebody else
- * a symbolic link would lead our writing out of it.  Two first runs at once both write the
- * same oci-layout, and index.json is made by the first store_tag(). */
+ * a symbolic link would lead our writing out of it.  Two first runs at once
+ * both write the same oci-layout; the first store_tag() makes index.json. */
 static int furnish(struct store *s, struct err *e)
 {
 	static const char *const folders[] = { "blobs", "blobs/sha256", "tmp" };

@@ -52,6 +52,29 @@ static void same_tree(const struct tree *t, const char *want, const char *what)
 	same_str(got, want, what);
 }
 
+/* Thirty links of two thousand components each cost more than they may. */
+static void test_long_targets(void)
+{
+	AUTO_TREE struct tree *t = tree_new();
+	char target[4000], name[16];
+
+	for (int i = 0; i < 30; i++) {
+		struct inode *link = inode_new();
+
+		memset(target, '/', sizeof(target));
+		for (size_t k = 0; k < sizeof(target); k += 2)
+			target[k] = '.';
+		snprintf(target + 3980, 20, "l%d", i + 1);
+		link->mode = S_IFLNK | 0777;
+		link->target = xstrdup(i < 29 ? target : ".");
+		snprintf(name, sizeof(name), "l%d", i);
+		ok(tree_add(t, name, link, &e) == 0, name);
+	}
+	ok(add(t, "l27/f", S_IFREG) == 0, "a few are followed");
+	ok(add(t, "l0/f", S_IFREG) < 0 && e.class == ERR_INPUT &&
+	   strstr(e.msg, "too long"), "but not all of them");
+}
+
 /* As mkdir -p in a chroot. */
 static void test_make_folder(void)
 {
@@ -238,6 +261,7 @@ static void test_spool(void)
 int main(void)
 {
 	test_make_folder();
+	test_long_targets();
 	test_order();
 	test_symlinks();
 	test_links_and_whiteouts();

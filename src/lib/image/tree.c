@@ -159,6 +159,7 @@ struct walk {
 	char	     rest[WALK_MAX];
 	size_t	     from;		/* where in rest it begins */
 	int	     links;		/* followed so far */
+	size_t	     targets;		/* their bytes */
 	bool	     leaf;		/* may end at what is not a directory */
 };
 
@@ -169,6 +170,7 @@ static void walk_init(struct walk *w, const char *path, size_t len)
 	memcpy(w->rest + w->from, path, len);
 	w->rest[WALK_MAX - 1] = '\0';
 	w->links = 0;
+	w->targets = 0;
 	w->leaf = false;
 }
 
@@ -199,7 +201,10 @@ static int follow_link(struct walk *w, const char *target, struct err *e)
 	if (++w->links > TREE_LINKS_MAX)
 		return err_set(e, ERR_INPUT, "too many symbolic links, the last to '%s'",
 			       target);
-	if (len + 1 > w->from)
+	/* Forty targets of "./././…" for each of a million names would take
+	 * hours, and no image needs more. */
+	w->targets += len;
+	if (w->targets > WALK_MAX || len + 1 > w->from)
 		return err_set(e, ERR_INPUT, "a path through the link to '%.80s…' is too long",
 			       target);
 	w->rest[--w->from] = '/';

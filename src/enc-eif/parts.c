@@ -32,7 +32,7 @@ static int part_open(struct part *p, const char *path, struct err *e)
 	struct stat st;
 
 	p->name = path;
-	p->fd = open(path, O_RDONLY | O_CLOEXEC);
+	p->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (p->fd < 0 || fstat(p->fd, &st) < 0)
 		return err_sys(e, "cannot open '%s'", path);
 	if (!S_ISREG(st.st_mode))

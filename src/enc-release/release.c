@@ -197,7 +197,8 @@ int release_make(struct release *r, const char *eif, struct err *e)
 {
 	AUTO_STORE struct store s = STORE_INIT;
 	struct image_layer layers[2];
-	AUTO_CLOSE int fd = open(eif, O_RDONLY | O_CLOEXEC);
+	/* eif_read() refuses what is no file; a pipe is not waited for. */
+	AUTO_CLOSE int fd = open(eif, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return err_sys(e, "cannot open '%s'", eif);

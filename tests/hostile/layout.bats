@@ -47,6 +47,13 @@ refused() {
 	refused 4 'has not the' enc-eif -q "$image"
 }
 
+@test "a pipe where an EIF or a part of one should be" {
+	mkfifo pipe
+	refused 3 "'pipe' is not a regular file" enc-release -f enclaver.yaml --sleeve "$image" pipe
+	refused 3 "'pipe' is not a regular file" enc-eif -q --kernel pipe --cmdline x --ramdisk odyn
+	refused 3 "'pipe' is not a regular file" enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk pipe
+}
+
 @test "symbolic links that lead the writing out of a layout" {
 	for folder in tmp blobs/sha256 blobs; do
 		rm -rf copy outside

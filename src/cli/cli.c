@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,17 +31,29 @@ static bool quiet, verbose;
 static void close_stdout(void)
 {
 	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
-		if (errno != EBADF) {
-			cli_warn("cannot write to standard output: %s",
-				 strerror(errno));
-			_exit(ERR_SYS);
-		}
+		cli_warn("cannot write to standard output: %s",
+			 strerror(errno));
+		_exit(ERR_SYS);
 	}
+}
+
+/* Without a standard stream the next file that is opened would be one, and a
+ * message would end up in an EIF.  What is opened here cannot be read, or
+ * written, but for standard error, which is where nobody listens. */
+static void fill_streams(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+
+	for (int fd = 0; fd < (int)ARRAY_SIZE(modes); fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", modes[fd] | O_CLOEXEC) != fd)
+			_exit(ERR_SYS);
 }
 
 void cli_init(const char *name)
 {
 	program = name;
+	fill_streams();
 	atexit(close_stdout);
 }
 

@@ -196,6 +196,8 @@ static int make(struct cmd *c, struct err *e)
 	AUTO_FREE char *json = NULL;
 	int result;
 
+	if (c->measurements && outfile_check(c->measurements, e) < 0)
+		return -1;
 	if (outfile_open_beside(&out, c->o.output, e) < 0)
 		return -1;
 	result = parts_mode(c) ? parts_to_eif(&c->o, out.fd, &report, e) :

@@ -153,3 +153,47 @@ refused() {
 	expect 3 enc-pull -q "oci:lay:$(printf 'a\xc2\x9b31m\xe2\x80\xaeb\xff')"
 	contains "$stderr" "'a??31m???b?'"
 }
+
+@test "an output that cannot be is told before anything is filed" {
+	enc-eif -q -o good.eif "$image"
+	store=$(enc-pull -q "$image")
+	for to in oci-archive:folder docker-archive:- oci-archive:/dev/null; do
+		mkdir -p folder
+		cp "$ENCLAVER_STORE/index.json" index.json
+		expect 2 enc-release -q -f enclaver.yaml --sleeve "$store" --output "$to" good.eif
+		same '' "$output"
+		contains "$stderr" "enc-release: output '$to': "
+		cmp index.json "$ENCLAVER_STORE/index.json"
+	done
+}
+
+@test "programs without standard streams: no message ends up in an EIF" {
+	image=$(
+		{
+			echo 'config {"Entrypoint": ["/bin/app"]}'
+			echo 'layer'
+			echo 'file bin/app mode=0755 data=app'
+			for i in {1..40}; do
+				echo "file many/with-attributes-$i data=x xattr.user.a=00"
+			done
+		} | mkimage lay x:1
+	)
+	enc-eif --init=blobs -o good.eif "$image" 2>warnings
+	same 40 "$(grep -c 'loses its extended attributes' warnings)"
+	enc-eif --init=blobs -o bare.eif "$image" 2>&-
+	cmp good.eif bare.eif
+	status=0
+	enc-inspect -q "$image" >&- 2>err || status=$?
+	same 6 "$status"
+	contains "$(cat err)" 'cannot write to standard output'
+	status=0
+	enc-inspect -q - <&- 2>err || status=$?
+	same 6 "$status"
+	contains "$(cat err)" "cannot read 'standard input'"
+}
+
+@test "an image path is one line, out as in" {
+	sed -i 's/"app:1"/"a\\nb"/' lay/index.json
+	refused 2 'has a newline in it' enc-amend -f enclaver.yaml --odyn odyn $'oci:lay:a\nb'
+	refused 2 'control character' enc-pull -q $'oci:lay:a\nb'
+}

@@ -114,14 +114,17 @@ static bool replaceable(const char *path)
 	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
-int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
+/* What comes after the folders. */
+static const char *base_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
-	AUTO_FREE char *prefix = xasprintf("%.*s.%s", (int)(base - path), path,
-					   base);
 
-	if (!*base)
+	return slash ? slash + 1 : path;
+}
+
+int outfile_check(const char *path, struct err *e)
+{
+	if (!*base_of(path))
 		return err_set(e, ERR_USAGE, "'%s' names no file", path);
 	if (strcmp(path, "-") == 0)
 		return err_set(e, ERR_USAGE,
@@ -130,6 +133,17 @@ int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "'%s' is not a regular file, and the output would take its place: give another name",
 			       path);
+	return 0;
+}
+
+int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
+{
+	const char *base = base_of(path);
+	AUTO_FREE char *prefix = xasprintf("%.*s.%s", (int)(base - path), path,
+					   base);
+
+	if (outfile_check(path, e) < 0)
+		return -1;
 	return outfile_open(f, AT_FDCWD, prefix, e);
 }
 

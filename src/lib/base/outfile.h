@@ -32,9 +32,12 @@ struct outfile {
 int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		 struct err *e) MUST_CHECK;
 
+/* ERR_USAGE for "-", for what names no file, and when what has the name now is
+ * no regular file.  For a look before the work is done. */
+int outfile_check(const char *path, struct err *e) MUST_CHECK;
+
 /* The usual case: a temporary ".NAME.XXXXXXXX.tmp" beside path, for
- * outfile_commit(f, path).  ERR_USAGE for "-", and when what has the name now
- * is no regular file. */
+ * outfile_commit(f, path), after outfile_check(). */
 int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 	MUST_CHECK;
 

@@ -28,8 +28,8 @@ int export_parse(const char *text, enum export_kind *kind, const char **file,
 			       "output '%s' is neither oci-archive:FILE nor docker-archive:FILE",
 			       text);
 	}
-	if (!**file)
-		return err_set(e, ERR_USAGE, "output '%s' names no file", text);
+	if (outfile_check(*file, e) < 0)
+		return err_wrap(e, "output '%s'", text);
 	return 0;
 }
 

@@ -76,6 +76,9 @@ static int locate(struct image *img, const char *text, struct err *e)
 {
 	struct err ignored;
 
+	/* What is said of it may go through a pipe as one line. */
+	if (strchr(text, '\n'))
+		return err_set(e, ERR_USAGE, "'%s' has a newline in it", text);
 	if (image_path_parse(text, &img->path, &ignored) == 0) {
 		if (store_open_existing(&img->store, img->path.dir, e) < 0)
 			return -1;

@@ -182,4 +182,15 @@ listed() {
 	refused 3 "'f' in archive" "$(layers "file f data=x xattr.user.a=$value")"
 	contains "$stderr" 'more than 65536 bytes'
 	listed "file f data=x xattr.user.a=${value%??}"
+	name=user.$(printf 'n%.0s' {1..250})
+	listed "file f data=x xattr.$name=00"
+	refused 3 'a name of more than 255' "$(layers "file f data=x xattr.${name}n=00")"
+}
+
+@test "an extended attribute that is there twice" {
+	listed "file f data=x pax.SCHILY.xattr.user.a=v"
+	cp "$T/pcrs" "$T/once"
+	listed "file f data=x pax.SCHILY.xattr.user.a=v pax.LIBARCHIVE.xattr.user.a=dg"
+	cmp "$T/pcrs" "$T/once"
+	refused 3 'two values' "$(layers "file f data=x pax.SCHILY.xattr.user.a=v pax.LIBARCHIVE.xattr.user.a=dw")"
 }

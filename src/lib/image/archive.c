@@ -135,6 +135,31 @@ void untar_free(struct untar *r)
 	free(r);
 }
 
+/* 1 for a new one, 0 for one that is there already: bsdtar writes each twice,
+ * in GNU's way and in its own.  -1 for what Linux does not take. */
+static int judge_xattr(const struct untar *r, const struct untar_member *m,
+		       const struct untar_xattr *x, struct err *e)
+{
+	if (x->len > UNTAR_XATTR_MAX || strlen(x->name) > UNTAR_XATTR_NAME_MAX)
+		return err_set(e, ERR_INPUT,
+			       "'%s' in archive '%s' has an extended attribute of more than %d bytes, or with a name of more than %d",
+			       m->path, r->name, UNTAR_XATTR_MAX,
+			       UNTAR_XATTR_NAME_MAX);
+	for (size_t i = 0; i < m->n_xattrs; i++) {
+		const struct untar_xattr *y = &m->xattrs[i];
+
+		if (strcmp(x->name, y->name) != 0)
+			continue;
+		if (x->len == y->len &&
+		    (x->len == 0 || memcmp(x->value, y->value, x->len) == 0))
+			return 0;
+		return err_set(e, ERR_INPUT,
+			       "'%s' in archive '%s' has two values of the extended attribute '%s'",
+			       m->path, r->name, x->name);
+	}
+	return 1;
+}
+
 static int read_xattrs(struct untar *r, struct archive_entry *entry,
 		       struct untar_member *m, struct err *e)
 {
@@ -151,16 +176,16 @@ static int read_xattrs(struct untar *r, struct archive_entry *entry,
 	}
 	m->xattrs = r->xattrs;
 	for (int i = 0; i < n; i++) {
-		struct untar_xattr *x = &r->xattrs[i];
+		struct untar_xattr *x = &r->xattrs[m->n_xattrs];
+		int is_new;
 
 		if (archive_entry_xattr_next(entry, &x->name, &x->value,
 					     &x->len) != ARCHIVE_OK)
 			break;
-		if (x->len > UNTAR_XATTR_MAX)
-			return err_set(e, ERR_INPUT,
-				       "'%s' in archive '%s' has an extended attribute of more than %d bytes",
-				       m->path, r->name, UNTAR_XATTR_MAX);
-		m->n_xattrs++;
+		is_new = judge_xattr(r, m, x, e);
+		if (is_new < 0)
+			return -1;
+		m->n_xattrs += (size_t)is_new;
 	}
 	return 0;
 }

@@ -27,6 +27,7 @@
 #define UNTAR_BLOCK	   (128 * 1024)	/* bytes of one read from a file */
 #define UNTAR_XATTRS_MAX 256		/* extended attributes of one member */
 #define UNTAR_XATTR_MAX	   65536	/* bytes of one: Linux's XATTR_SIZE_MAX */
+#define UNTAR_XATTR_NAME_MAX 255	/* and XATTR_NAME_MAX */
 
 struct untar;
 

@@ -28,8 +28,9 @@ chain() {
 	(export LC_ALL=tr_TR.UTF-8 && chain "$image" turkish.eif)
 	(export HOME="$T/other" XDG_CACHE_HOME="$T/cache" && chain "$image" home.eif)
 	(export MALLOC_PERTURB_=$((MALLOC_PERTURB_ % 255 + 1)) && chain "$image" malloc.eif)
+	(export ENC_NO_ISAL=1 && chain "$image" zlib.eif)
 	(export TMPDIR="$T/tmp" && mkdir tmp && chain "$image" tmp.eif)
-	for eif in umask umask0 tz locale turkish home malloc tmp; do
+	for eif in umask umask0 tz locale turkish home malloc zlib tmp; do
 		echo "$eif"
 		cmp one.eif "$eif.eif"
 	done
@@ -52,7 +53,7 @@ chain() {
 		echo "tree $name"
 		image=$("tree_$name" | mkimage layout "$name:1")
 		chain "$image" one.eif
-		(umask 077 && export MALLOC_PERTURB_=99 && chain "$image" two.eif)
+		(umask 077 && export MALLOC_PERTURB_=99 ENC_NO_ISAL=1 && chain "$image" two.eif)
 		cmp one.eif two.eif
 	done
 }

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/isal.h"
 #include "base/xalloc.h"
 #include "eif/measure.h"
 #include "eif/sign.h"
@@ -61,7 +62,7 @@ static int put(struct eif_writer *w, const uint8_t *data, size_t len,
 {
 	if (io_pwrite(w->fd, data, len, w->pos) < 0)
 		return err_sys(e, "cannot write the EIF");
-	w->crc = (uint32_t)crc32_z(w->crc, data, len);
+	w->crc = crc32_more(w->crc, data, len);
 	w->pos += len;
 	return 0;
 }
@@ -208,7 +209,7 @@ static int write_header(struct eif_writer *w, struct err *e)
 		wire_put64(h + EIF_AT_OFFSETS + 8 * i, w->offset[i]);
 		wire_put64(h + EIF_AT_SIZES + 8 * i, w->size[i]);
 	}
-	crc = (uint32_t)crc32_z(0, h, EIF_AT_CRC);
+	crc = crc32_more(0, h, EIF_AT_CRC);
 	crc = (uint32_t)crc32_combine(crc, w->crc,
 				      (z_off_t)(w->pos - EIF_HEADER_SIZE));
 	wire_put32(h + EIF_AT_CRC, crc);

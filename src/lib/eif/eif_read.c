@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "base/io.h"
+#include "base/isal.h"
 #include "base/xalloc.h"
 #include "eif/measure.h"
 #include "eif/wire.h"
@@ -243,7 +244,7 @@ int eif_read(int fd, const char *name, struct eif_info *info, struct err *e)
 
 static void add_crc(struct eif_info *info, const void *data, size_t len)
 {
-	info->crc_computed = (uint32_t)crc32_z(info->crc_computed, data, len);
+	info->crc_computed = crc32_more(info->crc_computed, data, len);
 }
 
 static int pass_section(const struct reader *r, const struct eif_section *s,

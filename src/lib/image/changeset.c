@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "image/archive.h"
 #include "image/blob_tap.h"
+#include "image/gunzip.h"
 
 #define WHITEOUT	"/.wh."
 #define WHITEOUT_OPAQUE "/.wh..wh..opq"
@@ -267,12 +268,14 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 	AUTO(tap_release) struct blob_tap tap = {
 		.fd = -1, .size = d->size, .progress = p,
 	};
+	AUTO_GUNZIP struct gunzip *g = NULL;
 	AUTO_UNTAR struct untar *a = NULL;
 	struct err digest;
 
 	if (tap_open(&tap, s, d, e) < 0)
 		return -1;
-	a = untar_open(tap_read, &tap, "the layer", e);
+	g = gunzip_new(tap_read, &tap, "the layer");
+	a = untar_open(gunzip_read, g, "the layer", e);
 	if (a && read_members(set, a, spool, e) == 0)
 		return tap_finish(&tap, d, e);
 	/* A fault of the archive is no news when the blob is another one. */

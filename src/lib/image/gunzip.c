@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gunzip.c - gzip undone by ISA-L, between a layer's blob and its archive
+ *
+ * Trust: the bytes are hostile.  ISA-L checks header, CRC and length of each
+ * member (ISAL_GZIP); what comes out is bounded by the caller, piece by piece.
+ */
+#include "image/gunzip.h"
+
+#include <string.h>
+
+#include "base/isal.h"
+#include "base/xalloc.h"
+
+#define OUT_SIZE ((size_t)1 << 18)
+
+enum mode {
+	UNSEEN,			/* nothing was read yet */
+	PASS,			/* not ours to inflate */
+	INFLATE,
+	ENDED,			/* after the last member */
+};
+
+struct gunzip {
+	untar_read_fn *read;
+	void	      *ctx;
+	const char    *name;
+	enum mode      mode;
+	const uint8_t *in;	/* the source's, not yet used */
+	size_t	       n_in;
+	bool	       any;	/* something came out already */
+	uint8_t	      *out;
+	struct inflate_state *state;
+};
+
+struct gunzip *gunzip_new(untar_read_fn *read, void *ctx, const char *name)
+{
+	struct gunzip *g = xcalloc(1, sizeof(*g));
+
+	g->read = read;
+	g->ctx = ctx;
+	g->name = name;
+	return g;
+}
+
+void gunzip_free(struct gunzip *g)
+{
+	if (!g)
+		return;
+	free(g->out);
+	free(g->state);
+	free(g);
+}
+
+#ifdef HAVE_ISAL
+#define FHCRC 0x02		/* RFC 1952 section 2.3.1: a CRC of the header */
+
+static bool is_gzip(const uint8_t *data, size_t len)
+{
+	return len >= 2 && data[0] == 0x1f && data[1] == 0x8b;
+}
+
+/* ISA-L 2.30 gets the CRC of a header wrong when it comes in pieces: what has
+ * one, which is next to nothing, is left to libarchive. */
+static bool is_ours(const uint8_t *data, size_t len)
+{
+	return is_gzip(data, len) && len >= 4 && !(data[3] & FHCRC);
+}
+
+static bool is_zstd(const uint8_t *data, size_t len)
+{
+	static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+	return len >= 4 && memcmp(data, magic, sizeof(magic)) == 0;
+}
+
+/* More input when there is none: 1, or 0 at the end, or -1. */
+static int refill(struct gunzip *g, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	if (g->n_in > 0)
+		return 1;
+	n = g->read(g->ctx, &data, e);
+	if (n <= 0)
+		return (int)n;
+	g->in = data;
+	g->n_in = (size_t)n;
+	return 1;
+}
+
+static int begin(struct gunzip *g, struct err *e)
+{
+	int more = refill(g, e);
+
+	if (more < 0)
+		return -1;
+	if (!isal() || more == 0 || !is_ours(g->in, g->n_in)) {
+		g->mode = PASS;
+		return 0;
+	}
+	g->mode = INFLATE;
+	g->out = xmalloc(OUT_SIZE);
+	g->state = xmalloc(sizeof(*g->state));
+	isal()->inflate_init(g->state);
+	g->state->crc_flag = ISAL_GZIP;
+	return 0;
+}
+
+static int damaged(const struct gunzip *g, const char *how, struct err *e)
+{
+	return err_set(e, ERR_INPUT, "cannot read archive '%s': the gzip stream is %s",
+		       g->name, how);
+}
+
+/* Inflates into the rest of out; what is used leaves g->in. */
+static int inflate_some(struct gunzip *g, size_t *len, struct err *e)
+{
+	struct inflate_state *s = g->state;
+	uint8_t *in;
+	int ret;
+
+	/* ISA-L's pointer is not const, and nothing is written through it. */
+	memcpy(&in, &g->in, sizeof(in));
+	s->next_in = in;
+	s->avail_in = (uint32_t)g->n_in;
+	s->next_out = g->out + *len;
+	s->avail_out = (uint32_t)(OUT_SIZE - *len);
+	ret = isal()->inflate(s);
+	g->in = s->next_in;
+	g->n_in = s->avail_in;
+	*len = OUT_SIZE - s->avail_out;
+	if (ret != ISAL_DECOMP_OK && ret != ISAL_END_INPUT)
+		return damaged(g, "damaged", e);
+	return 0;
+}
+
+/* After a member: another, or the end of all. */
+static int next_member(struct gunzip *g, struct err *e)
+{
+	int more = refill(g, e);
+
+	if (more < 0)
+		return -1;
+	/* One byte alone is settled by the next look. */
+	if (more == 0 || g->in[0] != 0x1f) {
+		g->mode = ENDED;
+		return 0;
+	}
+	isal()->inflate_reset(g->state);
+	g->state->crc_flag = ISAL_GZIP;
+	return 0;
+}
+
+static ssize_t inflate_block(struct gunzip *g, const void **data,
+			     struct err *e)
+{
+	size_t len = 0;
+
+	while (len < OUT_SIZE && g->mode == INFLATE) {
+		int more = refill(g, e);
+
+		if (more < 0)
+			return -1;
+		if (inflate_some(g, &len, e) < 0)
+			return -1;
+		if (g->state->block_state == ISAL_BLOCK_FINISH) {
+			if (next_member(g, e) < 0)
+				return -1;
+		} else if (more == 0 && len < OUT_SIZE) {
+			return damaged(g, "cut short", e);
+		}
+	}
+	if (!g->any && (is_gzip(g->out, len) || is_zstd(g->out, len)))
+		return err_set(e, ERR_INPUT,
+			       "archive '%s' is compressed more than once",
+			       g->name);
+	g->any = true;
+	*data = g->out;
+	return (ssize_t)len;
+}
+#endif
+
+static ssize_t pass(struct gunzip *g, const void **data, struct err *e)
+{
+	size_t n = g->n_in;
+
+	if (n == 0)
+		return g->read(g->ctx, data, e);
+	*data = g->in;
+	g->n_in = 0;
+	return (ssize_t)n;
+}
+
+ssize_t gunzip_read(void *ctx, const void **data, struct err *e)
+{
+	struct gunzip *g = ctx;
+
+#ifdef HAVE_ISAL
+	if (g->mode == UNSEEN && begin(g, e) < 0)
+		return -1;
+	if (g->mode == INFLATE)
+		return inflate_block(g, data, e);
+	if (g->mode == ENDED)
+		return 0;
+#endif
+	return pass(g, data, e);
+}

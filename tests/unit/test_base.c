@@ -80,6 +80,37 @@ static void test_digest(void)
 	ok(!digest_is_sha256("sha256:ba", NULL), "short is no digest");
 }
 
+static void test_json_values(void)
+{
+	size_t len = 2 * JSON_VALUES_MAX;
+	AUTO_FREE char *text = xmalloc(len + 2);
+	struct err e = { 0 };
+	json_t *j;
+
+	for (size_t i = 0; i < len; i += 2)
+		memcpy(text + i, "0,", 2);
+	text[0] = '[';
+	text[1] = ' ';
+	memcpy(text + len, "0]", 2);
+	j = json_parse(text, len + 2, "t", &e);
+	ok(json_array_size(j) == JSON_VALUES_MAX, "as many as there may be");
+	json_decref(j);
+	text[1] = ',';
+	text[0] = '0';
+	ok(!json_parse(text, len + 2, "t", &e) && e.class == ERR_INPUT,
+	   "no array");
+	text[0] = '[';
+	text[1] = '[';
+	ok(!json_parse(text, len + 2, "t", &e) && e.class == ERR_INPUT &&
+	   strstr(e.msg, "values"), "one more");
+	memset(text, ',', len);
+	memcpy(text, "[\"\\\"", 4);
+	memcpy(text + len, "\"]", 2);
+	j = json_parse(text, len + 2, "t", &e);
+	ok(json_array_size(j) == 1, "commas in a string are none");
+	json_decref(j);
+}
+
 static void test_json(void)
 {
 	struct err e = { 0 };
@@ -177,6 +208,7 @@ int main(void)
 	test_buf();
 	test_digest();
 	test_json();
+	test_json_values();
 	test_clock();
 	test_outfile();
 	test_outfile_beside();

@@ -8,12 +8,36 @@
 
 #include "base/xalloc.h"
 
+/* Are there more values than JSON_VALUES_MAX?  Each but the first stands after
+ * one of three characters. */
+static bool too_many(const char *text, size_t len)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += text[i] == '\\';
+		else
+			n += text[i] == ',' || text[i] == '[' || text[i] == '{';
+	}
+	return n > JSON_VALUES_MAX;
+}
+
 json_t *json_parse(const char *text, size_t len, const char *name,
 		   struct err *e)
 {
 	json_error_t fault;
-	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &fault);
+	json_t *j;
 
+	if (too_many(text, len)) {
+		err_set(e, ERR_INPUT, "'%s': more than %u values of JSON", name,
+			JSON_VALUES_MAX);
+		return NULL;
+	}
+	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &fault);
 	if (!j)
 		err_set(e, ERR_INPUT, "'%s': not JSON: %d:%d: %s", name,
 			fault.line, fault.column, fault.text);

@@ -3,7 +3,8 @@
  * json.h - JSON with limits, and accessors that say what is wrong
  *
  * RFC 8259 by jansson.  Hostile text is fine: nesting is limited by jansson
- * (2048), size by the caller, duplicate members and NUL are refused.
+ * (2048), size by the caller, duplicate members and NUL are refused, and so
+ * are too many values: "[]," is three bytes, and a hundred and fifty of memory.
  */
 #ifndef ENC_JSON_H
 #define ENC_JSON_H
@@ -17,10 +18,13 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+#define JSON_VALUES_MAX 2000000u	/* an index of 300 000 images */
+
 #define AUTO_JSON AUTO(json_decrefp)	/* jansson's own clean-up function */
 
 /* New reference to the object or array in the text (which need not end in
- * NUL).  ERR_INPUT "'name': not JSON: line:column: ...". */
+ * NUL).  ERR_INPUT "'name': not JSON: line:column: ...", or for more
+ * than JSON_VALUES_MAX values. */
 json_t *json_parse(const char *text, size_t len, const char *name,
 		   struct err *e) MUST_CHECK;
 

@@ -125,27 +125,18 @@ int runconfig_process(const struct image *img, struct process *p,
 json_t *runconfig_amended(const struct image *img, const struct process *p,
 			  const char *created)
 {
-	json_t *config = json_deep_copy(img->config);
 	json_t *entrypoint = json_array();
-	json_t *run;
+	json_t *config, *run;
 
-	if (!config)
-		oom();
-	if (!json_is_object(json_object_get(config, "config")))
-		json_put(config, "config", json_object());
-	run = json_object_get(config, "config");
 	json_add(entrypoint, json_string(ODYN_PATH));
 	json_add(entrypoint, json_string("--config-dir"));
 	json_add(entrypoint, json_string(CONFIG_DIR));
 	json_add(entrypoint, json_string("--"));
 	for (char **word = p->argv; *word; word++)
 		json_add(entrypoint, json_string(*word));
-	json_put(run, "Entrypoint", entrypoint);
-	json_object_del(run, "Cmd");
+	config = image_config_for(img, entrypoint, created, &run);
 	json_object_del(run, "User");
 	json_object_del(run, "WorkingDir");
-	if (created)
-		json_put_str(config, "created", created);
 	return config;
 }
 

@@ -121,21 +121,10 @@ static int open_sleeve(struct release *r, const struct store *s,
 /* New reference. */
 static json_t *new_config(const struct image *base, const char *created)
 {
-	json_t *config = json_deep_copy(base->config);
 	json_t *entrypoint = json_array();
-	json_t *run;
 
-	if (!config)
-		oom();
-	if (!json_is_object(json_object_get(config, "config")))
-		json_put(config, "config", json_object());
-	run = json_object_get(config, "config");
 	json_add(entrypoint, json_string(RUNNER));
-	json_put(run, "Entrypoint", entrypoint);
-	json_object_del(run, "Cmd");
-	if (created)
-		json_put_str(config, "created", created);
-	return config;
+	return image_config_for(base, entrypoint, created, NULL);
 }
 
 static void put_hex(json_t *j, const char *key, const uint8_t *pcr)

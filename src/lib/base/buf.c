@@ -56,17 +56,13 @@ void buf_addc(struct buf *b, char c)
 
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
-	char *s;
+	AUTO_FREE char *s = NULL;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		oom();
-	buf_add(b, s, (size_t)n);
-	free(s);
+	buf_adds(b, s);
 }
 
 char *buf_steal(struct buf *b)

@@ -9,6 +9,7 @@
 #ifndef ENC_XALLOC_H
 #define ENC_XALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/compiler.h"
@@ -20,6 +21,8 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t max);
 void *xmemdup(const void *p, size_t size);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+char *xvasprintf(const char *fmt, va_list ap)
+	__attribute__((format(printf, 1, 0)));
 
 /* Ends the program with one line on stderr and status 6; also for libraries
  * whose only failure is to be out of memory. */

@@ -174,6 +174,24 @@ static json_t *member(json_t *object, const char *key, json_t *empty)
 	return empty;
 }
 
+json_t *image_config_for(const struct image *img, json_t *entrypoint,
+			 const char *created, json_t **run)
+{
+	json_t *config = json_deep_copy(img->config);
+	json_t *inner;
+
+	if (!config)
+		oom();
+	inner = member(config, "config", json_object());
+	json_put(inner, "Entrypoint", entrypoint);
+	json_object_del(inner, "Cmd");
+	if (created)
+		json_put_str(config, "created", created);
+	if (run)
+		*run = inner;
+	return config;
+}
+
 /* rootfs.diff_ids and history of the new configuration. */
 static int extend_config(json_t *config, const struct image *base,
 			 const struct image_layer *layers, size_t n_layers,

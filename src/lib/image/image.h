@@ -31,6 +31,12 @@ const char *image_annotation(const struct image *img, const char *key);
 /* Borrowed: the configuration's "config" object, or NULL. */
 const json_t *image_run_config(const struct image *img);
 
+/* A copy of the image's configuration that runs entrypoint (an array, taken)
+ * and no inherited Cmd, with another date of creation unless that is NULL.  New
+ * reference, never NULL; *run (may be NULL) gets its borrowed "config". */
+json_t *image_config_for(const struct image *img, json_t *entrypoint,
+			 const char *created, json_t **run);
+
 /* A new image made of parts: the base's layers (base may be NULL) with more on
  * top.  The OCI manifest that it makes names the base's layers by their OCI
  * media types. */

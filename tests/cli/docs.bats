@@ -12,6 +12,19 @@ load ../helpers
 	same "" "$stderr"
 }
 
+@test "docs: what README says to run says what it does, and knows wrong use" {
+	local script
+	for script in demo check build-kernel kernel-from-debian install-deps; do
+		contains "$(cat "$abs_top_srcdir/README")" "scripts/$script"
+		expect 0 "$abs_top_srcdir/scripts/$script" --help
+		contains "$output" "$script "
+		same "" "$stderr"
+		expect 2 "$abs_top_srcdir/scripts/$script" --no-such-option
+		same "" "$output"
+		contains "$stderr" "usage: $script"
+	done
+}
+
 # A tree of one program, whose documents can be broken.
 fake() {
 	rm -rf tree

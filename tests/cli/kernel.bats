@@ -50,6 +50,8 @@ package() {
 	echo no >no.deb
 	expect 3 "$SCRIPT" --package no.deb blobs
 	contains "$stderr" "kernel-from-debian: 'no.deb' is no package"
+	expect 6 "$SCRIPT" --package none.deb blobs
+	same "kernel-from-debian: cannot read 'none.deb'" "$stderr"
 	expect 2 "$SCRIPT"
 	expect 2 "$SCRIPT" --package
 	expect 2 "$SCRIPT" --bogus blobs
@@ -59,6 +61,10 @@ package() {
 	expect 2 "$abs_top_srcdir/scripts/build-kernel"
 	contains "$stderr" "usage: build-kernel"
 	expect 2 "$abs_top_srcdir/scripts/build-kernel" --source
+	[ "$(uname -m)" != x86_64 ] || {
+		expect 6 "$abs_top_srcdir/scripts/build-kernel" --source none.tar blobs
+		same "build-kernel: cannot read 'none.tar'" "$stderr"
+	}
 	expect 0 awk '/^$/ { blank = 1; next } blank && /^CONFIG/ { print } { blank = 0 }' \
 		"$abs_top_srcdir/share/kernel/config-x86_64"
 	same "" "$output"

@@ -104,6 +104,8 @@ int main(int argc, char **argv)
 	image = cli_object(o.image, "image path", &e);
 	if (!image)
 		return cli_fail(&e);
+	cli_debug("amending '%s' with odyn '%s'", image,
+		  o.odyn ? o.odyn : m.odyn ? m.odyn : "builtin");
 	a = (struct amend){ .manifest = &m, .odyn = o.odyn };
 	out = amend_image(&a, image, &e);
 	if (!out)

@@ -216,6 +216,8 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	if (!cmdline ||
 	    rootfs_open(&root, &img, o->output, cli_progress(), e) < 0)
 		return -1;
+	cli_debug("kernel '%s' of '%s', command line '%s'", blobs.kernel->name,
+		  blobs.where, cmdline);
 	w = eif_writer_new(fd, arch);
 	if (put_kernel(w, &blobs, cmdline, e) < 0 ||
 	    put_metadata(w, o, &img, &blobs, e) < 0 ||

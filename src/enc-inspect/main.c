@@ -145,6 +145,7 @@ static int run(const struct verb *verb, struct request *r, struct buf *out,
 		return err_set(e, ERR_INPUT,
 			       "'%s' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)",
 			       r->object);
+	cli_debug("'%s' is %s", r->object, fd >= 0 ? "an EIF" : "an image");
 	call = fd >= 0 ? verb->of_eif : verb->of_image;
 	if (!call)
 		return err_set(e, ERR_USAGE, "'%s' is for %s, and '%s' is %s",
@@ -162,11 +163,15 @@ int main(int argc, char **argv)
 	struct err e = { .class = ERR_NONE };
 	const struct verb *verb;
 	int result;
+	size_t n;
 
 	cli_init("enc-inspect");
 	opterr = 0;
 	read_options(argc, argv, &r, &words);
+	n = words.n;
 	verb = take_verb(&words);
+	if (words.n == n && n > 1)
+		cli_usage("unknown verb '%s'", words.at[0]);
 	if (words.n > (verb->has_part ? 2 : 1))
 		cli_usage("too many arguments for '%s'", verb->name);
 	if (r.output && verb->of_eif != eif_extract)

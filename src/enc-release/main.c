@@ -142,6 +142,8 @@ int main(int argc, char **argv)
 	cli_progress_end();
 	if (!out)
 		return cli_fail(&e);
+	cli_debug("'%s' is built on sleeve '%s'", r.name,
+		  r.sleeve ? r.sleeve : m.sleeve);
 	printf("%s\n", out);
 	return 0;
 }

@@ -51,6 +51,21 @@ clean() {
 	same "${digest##*@}" "${piped##*@}"
 }
 
+@test "enclaver: -v tells each step and each program says more" {
+	expect 0 enclaver build -v
+	quiet=$(enclaver build -q)
+	same "$quiet" "$output"
+	contains "$stderr" "enclaver: enc-amend -f enclaver.yaml -- repo/app:1"
+	contains "$stderr" "enc-amend: amending 'repo/app:1' with odyn 'builtin'"
+	contains "$stderr" "enc-eif: kernel 'bzImage' of '$T/blobs'"
+	contains "$stderr" "enc-release: 'docker.io/repo/app:enclave' is built on sleeve 'sleeve:1'"
+	expect 0 enc-inspect -v layers repo/app:1
+	same "enc-inspect: 'repo/app:1' is an image" "$stderr"
+	expect 0 enclaver build
+	[[ $stderr != *"enclaver: enc-"* ]]
+	clean
+}
+
 @test "enclaver: --eif-only writes an EIF and prints its measurements" {
 	expect 0 enclaver build --eif-only out.eif -q
 	same "Built EIF: out.eif" "${lines[0]}"
@@ -134,7 +149,7 @@ clean() {
 	contains "$stderr" 'is TMPDIR right?'
 	sed -i '/sleeve:/d' enclaver.yaml
 	expect 2 enclaver build
-	same "enclaver: no sleeve, the image to build on: name one in the manifest, sources.sleeve" "$stderr"
+	same "enclaver: no sleeve, the image to build on: name one in the manifest, sources.sleeve, or give --eif-only FILE" "$stderr"
 	clean
 }
 

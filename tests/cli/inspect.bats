@@ -206,6 +206,9 @@ c0644 0 0 1, 3 /dev/null' "$(tr -s ' ' <<<"$output")"
 	expect 2 enc-inspect </dev/null
 	contains "$stderr" 'no image or EIF on standard input'
 	expect 2 enc-inspect show a b
+	contains "$stderr" "too many arguments for 'show'"
+	expect 2 enc-inspect frob a.eif
+	contains "$stderr" "unknown verb 'frob'"
 	expect 2 enc-inspect extract a b c
 	expect 2 enc-inspect show a -o f
 	contains "$stderr" "--output is for 'extract'"

@@ -34,6 +34,8 @@ wrong() {
 		<<<'egress: {allow: [a.**.b]}'
 	wrong "6:2: did not find expected ',' or ']' while parsing a flow sequence" \
 		<<<$'api: [1\nb: 2'
+	wrong "6:1: found character that cannot start any token while scanning for the next token; indent by spaces, and quote what begins with @, % or \`" \
+		<<<$'api:\n\tlisten_port: 1'
 }
 
 @test "manifest: from standard input the name is <stdin>" {

@@ -41,6 +41,9 @@ refused() {
 	expect 2 enc-pull --platform linux/ a
 	contains "$stderr" "'linux/' is not a platform"
 	refused 2 "'UPPER' is not the name of a repository" UPPER
+	refused 2 "a file is oci-archive:FILE or docker-archive:FILE" ./app.tar
+	refused 2 "a file is oci-archive:FILE or docker-archive:FILE" /x/app.tar
+	refused 2 "; leave https:// out" https://r.example/app
 	refused 2 "docker save" docker-daemon:app
 	refused 6 "cannot open 'none'" app --ca-file none
 	echo none >no.pem

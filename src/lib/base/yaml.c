@@ -80,6 +80,14 @@ int yaml_fault(const struct yaml_doc *doc, const struct yaml_node *node,
 	return -1;
 }
 
+/* libyaml's words for what is most often a tab. */
+static const char *advice(const char *problem)
+{
+	return strstr(problem, "cannot start any token") ?
+		       "; indent by spaces, and quote what begins with @, % or `" :
+		       "";
+}
+
 static int next_event(struct reader *r, yaml_event_t *event, struct err *e)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -90,8 +98,9 @@ static int next_event(struct reader *r, yaml_event_t *event, struct err *e)
 		oom();
 	if (p->error == YAML_READER_ERROR)	/* has no mark of its own */
 		return fault(r, &p->mark, e, "%s", p->problem);
-	return fault(r, &p->problem_mark, e, "%s%s%s", p->problem,
-		     p->context ? " " : "", p->context ? p->context : "");
+	return fault(r, &p->problem_mark, e, "%s%s%s%s", p->problem,
+		     p->context ? " " : "", p->context ? p->context : "",
+		     advice(p->problem));
 }
 
 static struct yaml_node *node_new(struct reader *r, const yaml_event_t *event,

@@ -128,6 +128,16 @@ static bool looks_like_host(const char *s, size_t len)
 	return false;
 }
 
+/* What somebody meant who wrote a file or an address instead of a name. */
+static const char *hint(const char *name)
+{
+	if (*name == '/' || *name == '.')
+		return "; a file is oci-archive:FILE or docker-archive:FILE";
+	if (strncmp(name, "https:", 6) == 0 || strncmp(name, "http:", 5) == 0)
+		return "; leave https:// out";
+	return "";
+}
+
 static int split_name(char *name, struct ref *ref, struct err *e)
 {
 	size_t first = strcspn(name, "/");
@@ -139,12 +149,13 @@ static int split_name(char *name, struct ref *ref, struct err *e)
 	if (!has_host || strcmp(ref->host, "index.docker.io") == 0)
 		snprintf(ref->host, sizeof(ref->host), "docker.io");
 	if (!host_ok(ref->host))
-		return err_set(e, ERR_USAGE, "'%s' is not a registry's host name",
-			       ref->host);
+		return err_set(e, ERR_USAGE,
+			       "'%s' is not a registry's host name%s",
+			       ref->host, hint(name));
 	if (!path_ok(path))
 		return err_set(e, ERR_USAGE,
-			       "'%s' is not the name of a repository (lower-case letters, digits and single . _ - between them)",
-			       path);
+			       "'%s' is not the name of a repository (lower-case letters, digits and single . _ - between them)%s",
+			       path, hint(name));
 	snprintf(ref->path, sizeof(ref->path), "%s%.*s",
 		 strcmp(ref->host, "docker.io") == 0 && !strchr(path, '/') ?
 			 "library/" : "", NAME_MAX_LEN + 1, path);

@@ -25,6 +25,7 @@ offers() {
 	same some.eif "$(offers enc-eif -o so)"
 	same true "$(offers enc-pull --tls-verify = tr)"
 	same extract "$(offers enc-inspect ex)"
+	same release "$(offers enclaver re)"
 	same some.eif "$(offers enc-inspect pcrs so)"
 }
 

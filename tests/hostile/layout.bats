@@ -90,7 +90,7 @@ refused() {
 	[ ! -L to-file ]
 }
 
-# A pipe stands for /dev/null: only root could lose that, and any test it.
+# A pipe stands for /dev/null, which only root could lose.
 @test "an output never takes the place of what is no file" {
 	mkfifo pipe
 	refused 2 "'pipe' is not a regular file" enc-eif -q -o pipe "$image"

@@ -51,6 +51,13 @@ clean() {
 	same "${digest##*@}" "${piped##*@}"
 }
 
+@test "enclaver: by its path it finds what is beside it" {
+	local here
+	here=$(command -v enclaver)
+	PATH=/usr/bin:/bin expect 0 "$here" pull -V
+	contains "$output" "enc-pull (enclaver) "
+}
+
 @test "enclaver: -v tells each step and each program says more" {
 	expect 0 enclaver build -v
 	quiet=$(enclaver build -q)

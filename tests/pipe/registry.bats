@@ -155,6 +155,14 @@ index_of() {
 	contains "$output" "${image##*@}"
 }
 
+@test "registry: HTTPS asked of one that has none" {
+	start_registry
+	expect 5 enc-pull --tls-verify=true "$registry_url/app:1"
+	same "" "$output"
+	contains "$stderr" "cannot talk to '$registry_url'"
+	contains "$stderr" "plain HTTP takes --tls-verify=false"
+}
+
 @test "registry: a large image takes no more than 32 MiB" {
 	requires /usr/bin/time
 	local image

@@ -299,7 +299,10 @@ static int no_answer(struct http_request *r, CURLcode code)
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
-		fail(r, "cannot talk to", "");
+		fail(r, "cannot talk to",
+		     code == CURLE_SSL_CONNECT_ERROR ?
+			     "a registry that speaks plain HTTP takes --tls-verify=false" :
+			     "");
 		r->failure = HTTP_NO_TLS;
 		return -1;
 	default:

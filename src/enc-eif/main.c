@@ -149,6 +149,8 @@ static void check_usage(const struct cmd *c, int args)
 		cli_usage("an EIF is written to a file, not to standard output");
 	if (strchr(o->output, '\n'))
 		cli_usage("the output's path must be one line");
+	if (c->measurements && strcmp(c->measurements, o->output) == 0)
+		cli_usage("--measurements and --output name the same file");
 	if (!parts_mode(c)) {
 		if (args > 1)
 			cli_usage("one image only");

@@ -239,6 +239,7 @@ enc-eif: try 'enc-eif --help'" "$stderr"
 	--mtime '5x' is not a number of seconds since 1970|--mtime 5x
 	one image only|a b
 	an EIF is written to a file, not to standard output|-o - a
+	--measurements and --output name the same file|--measurements x -o x a
 	END
 	expect 2 enc-eif -o $'a\nb' x
 	contains "$stderr" "the output's path must be one line"

@@ -218,7 +218,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 		return -1;
 	cli_debug("kernel '%s' of '%s', command line '%s'", blobs.kernel->name,
 		  blobs.where, cmdline);
-	w = eif_writer_new(fd, arch);
+	w = eif_writer_new(fd, o->output, arch);
 	if (put_kernel(w, &blobs, cmdline, e) < 0 ||
 	    put_metadata(w, o, &img, &blobs, e) < 0 ||
 	    put_ramdisks(w, o, &root, &blobs, r, e) < 0)

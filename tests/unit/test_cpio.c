@@ -26,7 +26,7 @@ static void test_bytes(void)
 		.major = 1, .minor = 2,
 	};
 	int fd = memfd_create("eif", MFD_CLOEXEC);
-	struct eif_writer *w = eif_writer_new(fd, EIF_X86_64);
+	struct eif_writer *w = eif_writer_new(fd, "out", EIF_X86_64);
 	uint64_t size = cpio_entry_size(&c) + CPIO_TRAILER_SIZE, total = 0;
 	char got[512];
 	struct pcrs pcrs;
@@ -53,7 +53,7 @@ static void test_limits(void)
 	AUTO_FREE char *name = xmalloc(CPIO_NAME_MAX + 2);
 	struct cpio_entry c = { .name = name, .mode = S_IFREG };
 	int fd = memfd_create("eif", MFD_CLOEXEC);
-	struct eif_writer *w = eif_writer_new(fd, EIF_X86_64);
+	struct eif_writer *w = eif_writer_new(fd, "out", EIF_X86_64);
 
 	memset(name, 'n', CPIO_NAME_MAX + 1);
 	name[CPIO_NAME_MAX + 1] = '\0';

@@ -89,7 +89,7 @@ static void test_big(void)
 	uint64_t size = 0;
 	uint32_t crc;
 
-	w = eif_writer_new(fd, EIF_AARCH64);
+	w = eif_writer_new(fd, "out", EIF_AARCH64);
 	ok(eif_begin(w, EIF_KERNEL, 5000000, &e) == 0 &&
 	   write_pieces(w, data, 5000000, &e) == 0, "kernel");
 	ok(eif_begin(w, EIF_CMDLINE, 7, &e) == 0 &&
@@ -123,7 +123,7 @@ static void test_big(void)
 
 static int small(int fd, struct pcrs *pcrs, uint64_t *size, struct err *e)
 {
-	AUTO_EIF_WRITER struct eif_writer *w = eif_writer_new(fd, EIF_X86_64);
+	AUTO_EIF_WRITER struct eif_writer *w = eif_writer_new(fd, "out", EIF_X86_64);
 	static const struct { enum eif_type type; const char *text; } parts[] = {
 		{ EIF_KERNEL, "kernel" },
 		{ EIF_CMDLINE, "console=ttyS0" },
@@ -173,7 +173,7 @@ static void test_limits(void)
 	struct err e = { 0 };
 	int ramdisks = 0;
 
-	w = eif_writer_new(fd, EIF_X86_64);
+	w = eif_writer_new(fd, "out", EIF_X86_64);
 	ok(eif_begin(w, EIF_KERNEL, EIF_SIZE_MAX + 1, &e) == -1 &&
 	   e.class == ERR_INPUT, "a kernel of more than EIF_SIZE_MAX");
 	ok(eif_begin(w, EIF_KERNEL, 0, &e) == 0, "an empty section");
@@ -189,7 +189,7 @@ static void test_limits(void)
 	same_str(e.msg, "too many ramdisks: an EIF holds at most 28", "message");
 	eif_writer_free(w);
 
-	w = eif_writer_new(fd, EIF_X86_64);
+	w = eif_writer_new(fd, "out", EIF_X86_64);
 	ok(io_write(short_fd, "abc", 3) == 0, "a file of three bytes");
 	ok(eif_begin(w, EIF_KERNEL, 4, &e) == 0, "announced as four");
 	ok(eif_write_fd(w, short_fd, 0, 4, "k", &e) == -1 &&
@@ -203,7 +203,7 @@ static void test_full_disk(void)
 	AUTO_CLOSE int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	struct err e = { 0 };
 
-	w = eif_writer_new(fd, EIF_X86_64);
+	w = eif_writer_new(fd, "out", EIF_X86_64);
 	ok(eif_begin(w, EIF_KERNEL, 4, &e) == -1 && e.class == ERR_SYS,
 	   "a full disk is ERR_SYS");
 }

@@ -22,6 +22,7 @@
 
 struct eif_writer {
 	int		fd;			/* borrowed */
+	const char     *name;			/* of what fd will be */
 	enum eif_arch	arch;
 	struct measure *measure;
 	uint8_t	       *chunk;			/* NULL: none begun */
@@ -37,11 +38,12 @@ struct eif_writer {
 	uint64_t	size[EIF_SECTIONS_MAX];
 };
 
-struct eif_writer *eif_writer_new(int fd, enum eif_arch arch)
+struct eif_writer *eif_writer_new(int fd, const char *name, enum eif_arch arch)
 {
 	struct eif_writer *w = xcalloc(1, sizeof(*w));
 
 	w->fd = fd;
+	w->name = name;
 	w->arch = arch;
 	w->measure = measure_new();
 	w->pos = EIF_HEADER_SIZE;
@@ -61,7 +63,7 @@ static int put(struct eif_writer *w, const uint8_t *data, size_t len,
 	       struct err *e)
 {
 	if (io_pwrite(w->fd, data, len, w->pos) < 0)
-		return err_sys(e, "cannot write the EIF");
+		return err_sys(e, "cannot write '%s'", w->name);
 	w->crc = crc32_more(w->crc, data, len);
 	w->pos += len;
 	return 0;
@@ -214,7 +216,7 @@ static int write_header(struct eif_writer *w, struct err *e)
 				      (z_off_t)(w->pos - EIF_HEADER_SIZE));
 	wire_put32(h + EIF_AT_CRC, crc);
 	if (io_pwrite(w->fd, h, sizeof(h), 0) < 0)
-		return err_sys(e, "cannot write the EIF");
+		return err_sys(e, "cannot write '%s'", w->name);
 	return 0;
 }
 

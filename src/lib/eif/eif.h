@@ -44,9 +44,10 @@ struct pcrs {
 struct signer;			/* sign.h */
 struct eif_writer;
 
-/* A writer onto fd (borrowed; an empty file, seekable).  Starts the hash
- * workers.  Never NULL. */
-struct eif_writer *eif_writer_new(int fd, enum eif_arch arch);
+/* A writer onto fd (borrowed; an empty file, seekable), which messages call
+ * name (borrowed).  Starts the hash workers.  Never NULL. */
+struct eif_writer *eif_writer_new(int fd, const char *name,
+				  enum eif_arch arch);
 void eif_writer_free(struct eif_writer *w);	/* at any time; joins them */
 
 /* Begins a section of exactly size bytes; the one before must be full.  The

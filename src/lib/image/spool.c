@@ -34,6 +34,7 @@ int spool_open(struct spool *s, const char *folder, struct err *e)
 	if (s->fd < 0)
 		return err_sys(e, "cannot create a temporary file in '%s'",
 			       folder);
+	s->folder = xstrdup(folder);
 	s->size = 0;
 	return 0;
 }
@@ -52,12 +53,15 @@ void spool_release(struct spool *s)
 {
 	auto_closep(&s->fd);
 	s->fd = -1;
+	free(s->folder);
+	s->folder = NULL;
 }
 
 int spool_settle(struct spool *s, struct err *e)
 {
 	if (ftruncate(s->fd, (off_t)s->size) < 0)
-		return err_sys(e, "cannot extend a temporary file");
+		return err_sys(e, "cannot extend a temporary file in '%s'",
+			       s->folder);
 	return 0;
 }
 
@@ -84,7 +88,8 @@ void spool_writer_release(struct spool_writer *w)
 int spool_flush(struct spool_writer *w, struct err *e)
 {
 	if (io_pwrite(w->spool->fd, w->pending, w->n_pending, w->at) < 0)
-		return err_sys(e, "cannot write a temporary file");
+		return err_sys(e, "cannot write a temporary file in '%s'",
+			       w->spool->folder);
 	w->at += w->n_pending;
 	w->left -= w->n_pending;
 	w->n_pending = 0;
@@ -117,7 +122,8 @@ int spool_write(struct spool_writer *w, const void *data, size_t len,
 		return 0;
 	}
 	if (io_pwrite(w->spool->fd, data, len, w->at) < 0)
-		return err_sys(e, "cannot write a temporary file");
+		return err_sys(e, "cannot write a temporary file in '%s'",
+			       w->spool->folder);
 	w->at += len;
 	w->left -= len;
 	return 0;

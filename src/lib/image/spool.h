@@ -19,10 +19,11 @@
 
 struct spool {
 	int		 fd;	/* read bodies from here */
+	char		*folder; /* for messages: where it is full */
 	_Atomic uint64_t size;	/* reserved so far */
 };
 
-#define SPOOL_INIT { .fd = -1, .size = 0 }
+#define SPOOL_INIT { .fd = -1, .folder = NULL, .size = 0 }
 #define AUTO_SPOOL AUTO(spool_release)
 
 /* A new empty file in the folder of path (of a file that may not exist yet):

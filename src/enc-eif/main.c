@@ -204,8 +204,9 @@ static int make(struct cmd *c, struct err *e)
 		return -1;
 	result = parts_mode(c) ? parts_to_eif(&c->o, out.fd, &report, e) :
 				 image_to_eif(&c->o, out.fd, &report, e);
-	if (result < 0)
+	if (result < 0 || outfile_sync(&out, c->o.output, 0666, e) < 0)
 		return -1;
+	/* All that takes room is done when the first of the two appears. */
 	if (c->measurements &&
 	    report_measurements(&report, c->measurements, e) < 0)
 		return -1;

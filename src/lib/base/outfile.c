@@ -93,6 +93,7 @@ int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		if (f->fd < 0)
 			return err_sys(e, "cannot create '%s'", f->temp);
 		f->dirfd = dirfd;
+		f->synced = false;
 		if (flock(f->fd, LOCK_EX | LOCK_NB) == 0 && still_there(f->fd))
 			return 0;
 		outfile_abort(f);
@@ -156,11 +157,24 @@ static mode_t masked(mode_t mode)
 	return mode & ~mask;
 }
 
+int outfile_sync(struct outfile *f, const char *name, mode_t mode,
+		 struct err *e)
+{
+	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0) {
+		err_sys(e, "cannot write '%s'", name);
+		outfile_abort(f);
+		return -1;
+	}
+	f->synced = true;
+	return 0;
+}
+
 int outfile_commit(struct outfile *f, const char *name, mode_t mode,
 		   struct err *e)
 {
-	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0 ||
-	    renameat(f->dirfd, f->temp, f->dirfd, name) < 0) {
+	if (!f->synced && outfile_sync(f, name, mode, e) < 0)
+		return -1;
+	if (renameat(f->dirfd, f->temp, f->dirfd, name) < 0) {
 		err_sys(e, "cannot write '%s'", name);
 		outfile_abort(f);
 		return -1;

@@ -10,6 +10,7 @@
 #ifndef ENC_OUTFILE_H
 #define ENC_OUTFILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -21,9 +22,10 @@ struct outfile {
 	int  fd;			/* write here; -1 when closed */
 	int  dirfd;			/* borrowed: what names are below */
 	char temp[OUTFILE_NAME_MAX];	/* below dirfd */
+	bool synced;			/* there is nothing more to write */
 };
 
-#define OUTFILE_INIT { .fd = -1, .dirfd = -1, .temp = "" }
+#define OUTFILE_INIT { .fd = -1, .dirfd = -1, .temp = "", .synced = false }
 #define AUTO_OUTFILE AUTO(outfile_abort)
 
 /* Makes a temporary "PREFIX.XXXXXXXX.tmp" below dirfd (borrowed, AT_FDCWD
@@ -41,7 +43,13 @@ int outfile_check(const char *path, struct err *e) MUST_CHECK;
 int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 	MUST_CHECK;
 
-/* fsync, mode & ~umask, rename to name (below dirfd, replacing what is
+/* All that a full disk can prevent of a commit: mode & ~umask, fsync.  For a
+ * program with two outputs, which would have both or none.  On failure nothing
+ * is left; what is written later is not synced any more. */
+int outfile_sync(struct outfile *f, const char *name, mode_t mode,
+		 struct err *e) MUST_CHECK;
+
+/* outfile_sync() unless it was called before, rename to name (below dirfd, replacing what is
  * there).  On failure nothing is left. */
 int outfile_commit(struct outfile *f, const char *name, mode_t mode,
 		   struct err *e) MUST_CHECK;

@@ -101,7 +101,7 @@ static void check(struct options *o, const struct release *r)
 }
 
 static int export(const struct options *o, const struct release *r,
-		  struct err *e)
+		  struct outfile *file, struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;
 
@@ -109,15 +109,24 @@ static int export(const struct options *o, const struct release *r,
 		return 0;
 	if (image_open(&img, r->path, e) < 0)
 		return -1;
-	return export_image(&img, o->kind, r->name, o->output_file, e);
+	return export_image(&img, o->kind, r->name, o->output_file, file, e);
 }
 
 static char *run(const struct options *o, struct release *r, const char *eif,
 		 struct err *e)
 {
-	if (release_make(r, eif, e) < 0 || export(o, r, e) < 0)
+	AUTO_OUTFILE struct outfile file = OUTFILE_INIT;
+	AUTO_FREE char *out = NULL;
+
+	if (release_make(r, eif, e) < 0 || export(o, r, &file, e) < 0)
 		return NULL;
-	return o->json ? release_json(r, e) : xstrdup(r->path);
+	out = o->json ? release_json(r, e) : xstrdup(r->path);
+	/* The name and the file appear when all that takes room is done. */
+	if (!out || release_file(r, e) < 0)
+		return NULL;
+	if (o->output && outfile_commit(&file, o->output_file, 0666, e) < 0)
+		return NULL;
+	return steal_ptr(&out);
 }
 
 int main(int argc, char **argv)

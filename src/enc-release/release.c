@@ -161,12 +161,11 @@ static json_t *annotations(const struct release *r)
 	return j;
 }
 
-static int compose(struct release *r, struct store *s,
-		   const struct image_layer layers[2], struct err *e)
+static int compose(struct release *r, const struct image_layer layers[2],
+		   struct err *e)
 {
 	AUTO_JSON json_t *config = NULL, *notes = annotations(r);
 	char created[CLOCK_TEXT];
-	struct descriptor d;
 	int64_t seconds;
 	bool set;
 
@@ -175,16 +174,16 @@ static int compose(struct release *r, struct store *s,
 	if (set)
 		clock_format(seconds, created);
 	config = new_config(&r->base, set ? created : NULL);
-	if (image_compose(s, &r->base, config, layers, 2, notes, &d, e) < 0 ||
-	    store_tag(s, r->name, &d, true, e) < 0)
+	if (image_compose(&r->into, &r->base, config, layers, 2, notes,
+			  &r->desc, e) < 0)
 		return -1;
-	r->path = image_path_format(s->dir, r->name, d.hex);
+	r->path = image_path_format(r->into.dir, r->name, r->desc.hex);
 	return 0;
 }
 
 int release_make(struct release *r, const char *eif, struct err *e)
 {
-	AUTO_STORE struct store s = STORE_INIT;
+	struct store *s = &r->into;
 	struct image_layer layers[2];
 	/* eif_read() refuses what is no file; a pipe is not waited for. */
 	AUTO_CLOSE int fd = open(eif, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -192,17 +191,23 @@ int release_make(struct release *r, const char *eif, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "cannot open '%s'", eif);
 	if (read_target(r, e) < 0 || read_eif(r, fd, eif, e) < 0 ||
-	    store_open(&s, r->store, e) < 0 || open_sleeve(r, &s, e) < 0 ||
-	    copy_layers(&r->base, &s, e) < 0 ||
-	    layer_of_manifest(&s, r->manifest, &layers[0], e) < 0 ||
-	    layer_of_eif(&s, fd, r->eif.size, eif, r->progress, &layers[1],
+	    store_open(s, r->store, e) < 0 || open_sleeve(r, s, e) < 0 ||
+	    copy_layers(&r->base, s, e) < 0 ||
+	    layer_of_manifest(s, r->manifest, &layers[0], e) < 0 ||
+	    layer_of_eif(s, fd, r->eif.size, eif, r->progress, &layers[1],
 			 e) < 0)
 		return -1;
-	return compose(r, &s, layers, e);
+	return compose(r, layers, e);
+}
+
+int release_file(struct release *r, struct err *e)
+{
+	return store_tag(&r->into, r->name, &r->desc, true, e);
 }
 
 void release_release(struct release *r)
 {
+	store_release(&r->into);
 	image_release(&r->base);
 	eif_info_release(&r->eif);
 	free(r->name);

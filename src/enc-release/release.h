@@ -21,18 +21,23 @@ struct release {
 	/* filled in by release_make() */
 	char *name;		/* the target, normalised */
 	char *path;		/* image path of the release image */
+	struct store into;
+	struct descriptor desc;	/* the release image's, in there */
 	struct image base;	/* the sleeve */
 	struct eif_info eif;	/* read, measured and judged */
 	char kernel[SHA256_HEX];	/* of the kernel section's bytes */
 };
 
-#define RELEASE_INIT { .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
+#define RELEASE_INIT { .into = STORE_INIT, .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
 #define AUTO_RELEASE AUTO(release_release)
 
 /* Checks the EIF (sound, CRC, signature, and when the manifest asks for one
- * its certificate), puts the sleeve, a layer with the manifest and a layer with
- * the EIF together, and files the image under the target's name. */
+ * its certificate), and puts the sleeve, a layer with the manifest and a layer
+ * with the EIF together: an image in the store that has no name yet. */
 int release_make(struct release *r, const char *eif, struct err *e) MUST_CHECK;
+
+/* Files it under the target's name, when all else is done. */
+int release_file(struct release *r, struct err *e) MUST_CHECK;
 void release_release(struct release *r);
 
 /* What "enclaver build" prints: {"Sources","Measurements","Image"}.  Returns

@@ -126,17 +126,17 @@ static int write_fd(void *ctx, const void *data, size_t len, struct err *e)
 }
 
 int export_image(const struct image *img, enum export_kind kind,
-		 const char *name, const char *file, struct err *e)
+		 const char *name, const char *file, struct outfile *out,
+		 struct err *e)
 {
-	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
-	struct tar_writer w = { .write = write_fd, .ctx = &out };
+	struct tar_writer w = { .write = write_fd, .ctx = out };
 	int ret;
 
-	if (outfile_open_beside(&out, file, e) < 0)
+	if (outfile_open_beside(out, file, e) < 0)
 		return -1;
 	ret = kind == EXPORT_OCI ? export_oci(&w, img, name, e) :
 				   export_docker(&w, img, name, e);
 	if (ret < 0 || tar_finish(&w, e) < 0)
 		return err_wrap(e, "output '%s'", file);
-	return outfile_commit(&out, file, 0666, e);
+	return outfile_sync(out, file, 0666, e);
 }

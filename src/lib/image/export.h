@@ -8,6 +8,7 @@
 #ifndef ENC_EXPORT_H
 #define ENC_EXPORT_H
 
+#include "base/outfile.h"
 #include "image/image.h"
 
 enum export_kind { EXPORT_OCI, EXPORT_DOCKER };
@@ -17,12 +18,14 @@ enum export_kind { EXPORT_OCI, EXPORT_DOCKER };
 int export_parse(const char *text, enum export_kind *kind, const char **file,
 		 struct err *e) MUST_CHECK;
 
-/* Writes the image to file, which appears whole or not at all.  name is what
- * it is called in there: org.opencontainers.image.ref.name in an OCI archive
+/* Writes the image to *out, opened here beside file and synced: all but the
+ * outfile_commit(out, file) by which it appears.  name is what the image is
+ * called in there: org.opencontainers.image.ref.name in an OCI archive
  * (OCI image spec 1.1, image-layout.md), RepoTags in what "docker load" reads
  * (Docker image spec v1.2, "Combined Image JSON + Filesystem Changeset
  * Format"), whose layers are not compressed. */
 int export_image(const struct image *img, enum export_kind kind,
-		 const char *name, const char *file, struct err *e) MUST_CHECK;
+		 const char *name, const char *file, struct outfile *out,
+		 struct err *e) MUST_CHECK;
 
 #endif

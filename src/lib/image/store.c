@@ -107,7 +107,8 @@ static int furnish(struct store *s, struct err *e)
 	}
 	if (faccessat(s->dirfd, LAYOUT_FILE, F_OK, 0) == 0)
 		return 0;
-	return outfile_put(s->dirfd, "tmp/layout", LAYOUT_FILE, LAYOUT_TEXT,
+	/* Named as blobs are, so that whoever writes one sweeps this too. */
+	return outfile_put(s->dirfd, TEMP_PREFIX, LAYOUT_FILE, LAYOUT_TEXT,
 			   strlen(LAYOUT_TEXT), 0644, e);
 }
 

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "base/xalloc.h"
-#include "image/archive.h"
 #include "image/blob_tap.h"
 #include "image/gunzip.h"
 
@@ -261,6 +260,16 @@ static int read_members(struct changeset *set, struct untar *a,
 	return more;
 }
 
+int changeset_collect(untar_read_fn *read, void *ctx,
+		      struct spool_writer *spool, struct changeset *set,
+		      struct err *e)
+{
+	AUTO_GUNZIP struct gunzip *g = gunzip_new(read, ctx, "the layer");
+	AUTO_UNTAR struct untar *a = untar_open(gunzip_read, g, "the layer", e);
+
+	return a ? read_members(set, a, spool, e) : -1;
+}
+
 int changeset_read(const struct store *s, const struct descriptor *d,
 		   struct spool_writer *spool, struct changeset *set,
 		   struct progress *p, struct err *e)
@@ -268,15 +277,11 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 	AUTO(tap_release) struct blob_tap tap = {
 		.fd = -1, .size = d->size, .progress = p,
 	};
-	AUTO_GUNZIP struct gunzip *g = NULL;
-	AUTO_UNTAR struct untar *a = NULL;
 	struct err digest;
 
 	if (tap_open(&tap, s, d, e) < 0)
 		return -1;
-	g = gunzip_new(tap_read, &tap, "the layer");
-	a = untar_open(gunzip_read, g, "the layer", e);
-	if (a && read_members(set, a, spool, e) == 0)
+	if (changeset_collect(tap_read, &tap, spool, set, e) == 0)
 		return tap_finish(&tap, d, e);
 	/* A fault of the archive is no news when the blob is another one. */
 	if (tap_finish(&tap, d, &digest) < 0 && digest.class == ERR_VERIFY)

@@ -10,6 +10,7 @@
 #define ENC_CHANGESET_H
 
 #include "base/progress.h"
+#include "image/archive.h"
 #include "image/spool.h"
 #include "image/store.h"
 #include "image/tree.h"
@@ -45,6 +46,12 @@ struct changeset {		/* starts zeroed, but for memory */
 int changeset_read(const struct store *s, const struct descriptor *d,
 		   struct spool_writer *spool, struct changeset *set,
 		   struct progress *p, struct err *e) MUST_CHECK;
+
+/* The same of bytes that read(ctx) hands out, which nobody verifies: what
+ * changeset_read() does with a blob, and what the fuzz target does without. */
+int changeset_collect(untar_read_fn *read, void *ctx,
+		      struct spool_writer *spool, struct changeset *set,
+		      struct err *e) MUST_CHECK;
 
 /* Applies the set to t: whiteouts first, for they concern the layers below
  * alone, wherever in the archive they stand.  Empties what it takes. */

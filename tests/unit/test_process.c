@@ -128,6 +128,7 @@ static void test_too_much(void)
 	"short:x\n"						\
 	"big:x:2147483648:0::/:\n"				\
 	"4000:x:77:77::/:\n"					\
+	"latin1:x:8:8::/caf\351:\n"				\
 	"last:x:5:6"
 #define GROUP							\
 	"root:x:0:\n"						\
@@ -234,6 +235,37 @@ static void test_env(void)
 	env_is("app", "HOMEPATH=1", "HOMEPATH=1 " PATH_SET "HOME=/srv ");
 }
 
+/* A home that is only taken when it is needed, and must be fit for it. */
+static void test_home(void)
+{
+	AUTO_FREE char *far = xasprintf("app:x:1:1::/%*s", 4095, "");
+	const char *const passwd[] = { PASSWD, far };
+	const char *const user[] = { "latin1", "app" };
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_PROCESS struct process p = { .user = xstrdup(user[i]) };
+		struct err e = { .class = ERR_NONE };
+
+		ok(process_resolve_user(&p, passwd[i], NULL, &e) < 0 &&
+		   e.class == ERR_INPUT, "not a home for process.json");
+		same_str(e.msg, "the user's home in /etc/passwd of the image is not UTF-8, or no path at all for its length: set HOME where the image is built",
+			 "its message");
+	}
+	env_is("latin1", "HOME=/", "HOME=/ " PATH_SET);
+}
+
+/* A number that no line has is not at home where the last line is. */
+static void test_nobodys_home(void)
+{
+	AUTO_PROCESS struct process p = { .user = xstrdup("4242") };
+	struct err e = { .class = ERR_NONE };
+
+	ok(process_resolve_user(&p, "root:x:0:0::/root:\n"
+				"app:x:1:1::/srv:/bin/sh\n", NULL, &e) == 0,
+	   "a number that is in no line");
+	same_str(p.env[1], "HOME=/", "has no home");
+}
+
 static void test_many_groups(void)
 {
 	AUTO_BUF struct buf b = BUF_INIT(1 << 20);
@@ -294,6 +326,8 @@ int main(void)
 	test_user();
 	test_user_refused();
 	test_env();
+	test_home();
+	test_nobodys_home();
 	test_many_groups();
 	test_signals();
 	return tap_done();

@@ -9,9 +9,11 @@
  */
 #include "enclave/process.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 #define FIELDS 6		/* name:password:uid:gid:text:home; of a group's
@@ -177,29 +179,57 @@ static int member_groups(struct process *p, const struct field *name,
 	return 0;
 }
 
-/* Appends "NAME=value" unless the image sets NAME.  name ends in "=". */
-static void set_default(struct process *p, const char *name, const char *value,
-			size_t len)
+/* Does the image set NAME?  name ends in "=". */
+static bool is_set(const struct process *p, const char *name)
+{
+	for (size_t n = 0; p->env && p->env[n]; n++)
+		if (strncmp(p->env[n], name, strlen(name)) == 0)
+			return true;
+	return false;
+}
+
+static void add_env(struct process *p, const char *name, const char *value,
+		    size_t len)
 {
 	size_t n = 0;
 
-	for (; p->env && p->env[n]; n++)
-		if (strncmp(p->env[n], name, strlen(name)) == 0)
-			return;
+	while (p->env && p->env[n])
+		n++;
 	p->env = xreallocarray(p->env, n + 2, sizeof(*p->env));
 	p->env[n] = xasprintf("%s%.*s", name, (int)len, value);
 	p->env[n + 1] = NULL;
 }
 
-/* What Docker sets for an application whose image does not. */
-static void complete_env(struct process *p, const struct field *home)
+static bool is_utf8(const struct field *f)
 {
-	set_default(p, "PATH=", PROCESS_DEFAULT_PATH,
-		    strlen(PROCESS_DEFAULT_PATH));
-	if (home->len > 0 && home->s[0] == '/')
-		set_default(p, "HOME=", home->s, home->len);
-	else
-		set_default(p, "HOME=", "/", 1);
+	for (size_t i = 0, n; i < f->len; i += n) {
+		n = utf8_length(f->s + i, f->len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+/* What Docker sets for an application whose image does not.  home is NULL for
+ * a number that no line has. */
+static int complete_env(struct process *p, const struct field *home,
+			struct err *e)
+{
+	static const struct field root = { "/", 1 };
+
+	if (!is_set(p, "PATH="))
+		add_env(p, "PATH=", PROCESS_DEFAULT_PATH,
+			strlen(PROCESS_DEFAULT_PATH));
+	if (is_set(p, "HOME="))
+		return 0;
+	if (!home || home->len == 0 || home->s[0] != '/')
+		home = &root;
+	/* process.json is UTF-8, passwd any bytes of any length. */
+	if (home->len >= PATH_MAX || !is_utf8(home))
+		return err_set(e, ERR_INPUT,
+			       "the user's home in /etc/passwd of the image is not UTF-8, or no path at all for its length: set HOME where the image is built");
+	add_env(p, "HOME=", home->s, home->len);
+	return 0;
 }
 
 static int resolve(struct process *p, const char *passwd, const char *group,
@@ -245,8 +275,7 @@ static int resolve(struct process *p, const char *passwd, const char *group,
 		return -1;
 	if (have_line && !*gname && member_groups(p, &u[0], group, e) < 0)
 		return -1;
-	complete_env(p, &u[5]);
-	return 0;
+	return complete_env(p, have_line ? &u[5] : NULL, e);
 }
 
 int process_resolve_user(struct process *p, const char *passwd,

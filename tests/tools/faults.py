@@ -72,7 +72,8 @@ class Trial:
         if add:
             add["LD_PRELOAD"] = os.environ["FAULTS_PRELOAD"]
             # A sanitizer wants to be loaded before all else.
-            add["ASAN_OPTIONS"] = "verify_asan_link_order=0"
+            add["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
+                                   ":verify_asan_link_order=0")
         return subprocess.Popen(self.command, cwd=AT,
                                 env={**os.environ, **add},
                                 stdin=subprocess.DEVNULL,

@@ -315,8 +315,9 @@ signed_eif() {
 	enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk ramdisk -o big.eif >/dev/null
 	enc-release -q -f enclaver.yaml big.eif >out &
 	pid=$!
-	# Killed once it writes: its temporary is there.
-	until [ -n "$(find "$ENCLAVER_STORE/tmp" -name 'blob.*' -size +1000k)" ]; do
+	# Killed once it has written a good part of the layer.
+	until awk '$1 == "wchar:" && $2 > 1000000 { n = 1 } END { exit !n }' \
+		"/proc/$pid/io"; do
 		kill -0 "$pid"
 	done
 	kill -KILL "$pid"

@@ -118,6 +118,8 @@ ON_FILE(int, fallocate64, -1, fd, (int fd, int mode, off64_t at, off64_t n),
 ON_NAME(rename, (const char *from, const char *to), (from, to))
 ON_NAME(renameat, (int dir, const char *from, int to_dir, const char *to),
 	(dir, from, to_dir, to))
+ON_NAME(linkat, (int dir, const char *from, int to_dir, const char *to,
+		 int flags), (dir, from, to_dir, to, flags))
 ON_NAME(mkdir, (const char *path, mode_t mode), (path, mode))
 ON_NAME(mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
 

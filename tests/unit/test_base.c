@@ -176,17 +176,22 @@ static void test_outfile(void)
 	struct err e = { 0 };
 	struct stat st;
 	char left[] = ".f.0123456789abcdef.tmp";
+	char living[] = ".f.00000000000000ff.tmp";
 	char other[] = ".g.0123456789abcdef.tmp";
+	AUTO_CLOSE int lock = -1;
 
 	ok(mkdtemp(folder) != NULL, "folder");
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	close(openat(dir, left, O_CREAT | O_RDWR, 0600));
 	close(openat(dir, other, O_CREAT | O_RDWR, 0600));
+	lock = openat(dir, living, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	ok(flock(lock, LOCK_EX) == 0, "another's, who lives");
 	ok(outfile_open(&one, dir, ".f", &e) == 0, "open");
 	ok(faccessat(dir, left, F_OK, 0) < 0, "an abandoned one is removed");
 	ok(faccessat(dir, other, F_OK, 0) == 0, "another prefix's is not");
 	ok(outfile_open(&two, dir, ".f", &e) == 0, "a second writer");
-	ok(faccessat(dir, one.temp, F_OK, 0) == 0, "a living one is kept");
+	ok(faccessat(dir, living, F_OK, 0) == 0, "a living one is kept");
+	unlinkat(dir, living, 0);
 	ok(io_write(one.fd, "text", 4) == 0 &&
 	   outfile_commit(&one, "f", 0644, &e) == 0, "commit");
 	ok(buf_read_file(&b, dir, "f", &e) == 0 && b.len == 4, "contents");

@@ -31,14 +31,21 @@ static bool is_ours(const char *entry, const char *base, size_t base_len)
 	       strcmp(random + RANDOM_DIGITS, SUFFIX) == 0;
 }
 
+/* "a/b/" of "a/b/c", "." of "c"; the caller frees it. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? xstrndup(path, (size_t)(slash - path) + 1) :
+		       xstrdup(".");
+}
+
 /* Removes what killed writers of the same prefix left; best effort. */
 static void sweep(int dirfd, const char *prefix)
 {
 	const char *slash = strrchr(prefix, '/');
 	const char *base = slash ? slash + 1 : prefix;
-	AUTO_FREE char *folder =
-		slash ? xstrndup(prefix, (size_t)(slash - prefix) + 1) :
-			xstrdup(".");
+	AUTO_FREE char *folder = folder_of(prefix);
 	int fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	DIR *dir;
@@ -71,29 +78,63 @@ static bool still_there(int fd)
 	return fstat(fd, &st) == 0 && st.st_nlink > 0;
 }
 
+/* A file without a name in the folder of prefix.  -1 with EOPNOTSUPP where the
+ * file system has none, or where /proc, through which it gets a name, is not
+ * there; -1 with another errno when nothing can be made there. */
+static int open_nameless(int dirfd, const char *prefix)
+{
+	AUTO_FREE char *folder = folder_of(prefix);
+	int fd = -1;
+
+	if (access("/proc/self/fd", X_OK) == 0)
+		fd = openat(dirfd, folder, O_TMPFILE | O_RDWR | O_CLOEXEC,
+			    0600);
+	else
+		errno = EOPNOTSUPP;
+	/* What kernels and file systems without O_TMPFILE say. */
+	if (fd < 0 && (errno == EISDIR || errno == EINVAL || errno == ENOENT))
+		errno = EOPNOTSUPP;
+	return fd;
+}
+
+static int choose_temp(struct outfile *f, const char *prefix, struct err *e)
+{
+	uint64_t random;
+	int n;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_sys(e, "cannot get random bytes");
+	n = snprintf(f->temp, sizeof(f->temp), "%s.%016jx" SUFFIX, prefix,
+		     (uintmax_t)random);
+	if (n < 0 || (size_t)n >= sizeof(f->temp))
+		return err_set(e, ERR_USAGE, "name '%s' is too long", prefix);
+	return 0;
+}
+
 int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		 struct err *e)
 {
 	sweep(dirfd, prefix);
+	f->dirfd = dirfd;
+	f->named = false;
+	f->synced = false;
+	if (choose_temp(f, prefix, e) < 0)
+		return -1;
+	f->fd = open_nameless(dirfd, prefix);
+	if (f->fd >= 0)
+		return 0;
+	if (errno != EOPNOTSUPP)
+		return err_sys(e, "cannot create '%s'", f->temp);
 	for (int i = 0; i < TRIES; i++) {
-		uint64_t random;
-		int n;
-
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			return err_sys(e, "cannot get random bytes");
-		n = snprintf(f->temp, sizeof(f->temp), "%s.%016jx" SUFFIX,
-			     prefix, (uintmax_t)random);
-		if (n < 0 || (size_t)n >= sizeof(f->temp))
-			return err_set(e, ERR_USAGE, "name '%s' is too long",
-				       prefix);
+		if (choose_temp(f, prefix, e) < 0)
+			return -1;
 		f->fd = openat(dirfd, f->temp,
 			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (f->fd < 0 && errno == EEXIST)
 			continue;
 		if (f->fd < 0)
 			return err_sys(e, "cannot create '%s'", f->temp);
-		f->dirfd = dirfd;
-		f->synced = false;
+		f->named = true;
 		if (flock(f->fd, LOCK_EX | LOCK_NB) == 0 && still_there(f->fd))
 			return 0;
 		outfile_abort(f);
@@ -157,10 +198,27 @@ static mode_t masked(mode_t mode)
 	return mode & ~mask;
 }
 
+/* linkat() replaces nothing, so what is to be renamed needs a name first.  It
+ * is locked before, or a sweeper would take it for abandoned. */
+static int give_name(struct outfile *f)
+{
+	char path[64];
+
+	if (f->named)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+	if (flock(f->fd, LOCK_EX | LOCK_NB) < 0 ||
+	    linkat(AT_FDCWD, path, f->dirfd, f->temp, AT_SYMLINK_FOLLOW) < 0)
+		return -1;
+	f->named = true;
+	return 0;
+}
+
 int outfile_sync(struct outfile *f, const char *name, mode_t mode,
 		 struct err *e)
 {
-	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0) {
+	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0 ||
+	    give_name(f) < 0) {
 		err_sys(e, "cannot write '%s'", name);
 		outfile_abort(f);
 		return -1;
@@ -179,8 +237,7 @@ int outfile_commit(struct outfile *f, const char *name, mode_t mode,
 		outfile_abort(f);
 		return -1;
 	}
-	/* The name is another's now: it is not ours to remove any more. */
-	f->temp[0] = '\0';
+	f->named = false;	/* the name is another's now */
 	if (close(steal_fd(&f->fd)) < 0)
 		return err_sys(e, "cannot write '%s'", name);
 	return 0;
@@ -191,12 +248,12 @@ void outfile_abort(struct outfile *f)
 	int saved = errno;
 
 	if (f->fd >= 0) {
-		if (f->temp[0])
+		if (f->named)
 			unlinkat(f->dirfd, f->temp, 0);
 		close(f->fd);
 	}
 	f->fd = -1;
-	f->temp[0] = '\0';
+	f->named = false;
 	errno = saved;
 }
 

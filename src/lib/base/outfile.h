@@ -2,10 +2,11 @@
 /*
  * outfile.h - a file that appears whole or not at all
  *
- * The bytes go to a temporary name in the same file system, which is fsynced
- * and renamed at the end.  The temporary is locked while its writer lives:
- * what a killed writer left behind is found unlocked and removed by the next
- * outfile_open() with the same folder and prefix.
+ * The bytes go to a file without a name, which is fsynced, named and renamed at
+ * the end: a writer that is killed leaves nothing.  Where the file system has
+ * no nameless files it is a temporary, locked while its writer lives: what a
+ * killed one left is found unlocked and removed by the next outfile_open()
+ * with the same folder and prefix.
  */
 #ifndef ENC_OUTFILE_H
 #define ENC_OUTFILE_H
@@ -21,16 +22,19 @@
 struct outfile {
 	int  fd;			/* write here; -1 when closed */
 	int  dirfd;			/* borrowed: what names are below */
+	bool named;			/* temp is there, and locked */
 	char temp[OUTFILE_NAME_MAX];	/* below dirfd */
 	bool synced;			/* there is nothing more to write */
 };
 
-#define OUTFILE_INIT { .fd = -1, .dirfd = -1, .temp = "", .synced = false }
+#define OUTFILE_INIT { .fd = -1, .dirfd = -1, .named = false, .temp = "", \
+	.synced = false }
 #define AUTO_OUTFILE AUTO(outfile_abort)
 
-/* Makes a temporary "PREFIX.XXXXXXXX.tmp" below dirfd (borrowed, AT_FDCWD
- * will do; it must stay open until commit or abort).  prefix may contain
- * folders, which must exist.  Opened for reading and writing. */
+/* Makes a temporary, "PREFIX.HEX.tmp" when it must have a name, below dirfd
+ * (borrowed, AT_FDCWD will do; it must stay open until commit or abort).
+ * prefix may contain folders, which must exist.  Opened for reading and
+ * writing. */
 int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 		 struct err *e) MUST_CHECK;
 
@@ -38,7 +42,7 @@ int outfile_open(struct outfile *f, int dirfd, const char *prefix,
  * no regular file.  For a look before the work is done. */
 int outfile_check(const char *path, struct err *e) MUST_CHECK;
 
-/* The usual case: a temporary ".NAME.XXXXXXXX.tmp" beside path, for
+/* The usual case: a temporary ".NAME.HEX.tmp" beside path, for
  * outfile_commit(f, path), after outfile_check(). */
 int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 	MUST_CHECK;

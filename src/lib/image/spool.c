@@ -20,17 +20,13 @@
 
 int spool_open(struct spool *s, const char *folder, struct err *e)
 {
-	s->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR ||
-			  errno == EINVAL)) {
-		/* A file system without O_TMPFILE: make a name, unlink it. */
-		AUTO_OUTFILE struct outfile f = OUTFILE_INIT;
-		AUTO_FREE char *prefix = xasprintf("%s/.spool", folder);
+	AUTO_OUTFILE struct outfile f = OUTFILE_INIT;
+	AUTO_FREE char *prefix = xasprintf("%s/.spool", folder);
 
-		if (outfile_open(&f, AT_FDCWD, prefix, e) < 0)
-			return -1;
-		s->fd = fcntl(f.fd, F_DUPFD_CLOEXEC, 0);
-	}
+	/* Never committed: if it had to have a name, that goes here. */
+	if (outfile_open(&f, AT_FDCWD, prefix, e) < 0)
+		return -1;
+	s->fd = fcntl(f.fd, F_DUPFD_CLOEXEC, 0);
 	if (s->fd < 0)
 		return err_sys(e, "cannot create a temporary file in '%s'",
 			       folder);

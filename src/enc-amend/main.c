@@ -8,7 +8,9 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "eif/sign.h"
 #include "enc-amend/amend.h"
+#include "image/ref.h"
 
 static const char help[] =
 "usage: enc-amend -f MANIFEST [--odyn FILE|IMAGE] [IMAGE]\n"
@@ -76,6 +78,22 @@ static void parse(int argc, char **argv, struct options *o)
 		cli_usage("standard input is the manifest: give the image as an argument");
 }
 
+/* What the steps after this one would stumble over, minutes later. */
+static int check_manifest(const struct manifest *m, const char *file,
+			  struct err *e)
+{
+	char cert[SHA256_HEX];
+	struct ref ref;
+
+	if (ref_parse(m->target, &ref, e) < 0) {
+		e->class = ERR_INPUT;
+		return err_wrap(e, "%s: target '%s'", file, m->target);
+	}
+	if (m->certificate && cert_file_sha256(m->certificate, cert, e) < 0)
+		return err_wrap(e, "%s: signature", file);
+	return 0;
+}
+
 /* For scripts: a part and what the manifest says of it, a line each. */
 static int print_sources(const struct manifest *m)
 {
@@ -97,7 +115,8 @@ int main(int argc, char **argv)
 
 	cli_init("enc-amend");
 	parse(argc, argv, &o);
-	if (manifest_load(o.file, &m, &e) < 0)
+	if (manifest_load(o.file, &m, &e) < 0 ||
+	    check_manifest(&m, o.file, &e) < 0)
 		return cli_fail(&e);
 	if (o.sources)
 		return print_sources(&m);

@@ -123,6 +123,15 @@ sources:
 	contains "$stderr" "cert.pem"
 	find layout -type f | sort >after
 	cmp before after
+	expect 6 enc-amend -f enclaver.yaml --sources
+	contains "$stderr" "enclaver.yaml: signature: "
+}
+
+@test "amend: a target that is no name is found before anything is fetched" {
+	sed -i 's/^target: .*/target: "Repo\/App"/' enclaver.yaml
+	expect 3 enc-amend -f enclaver.yaml --sources
+	same "" "$output"
+	contains "$stderr" "enclaver.yaml: target 'Repo/App': "
 }
 
 # runs_as WANT-JSON CONFIG-JSON

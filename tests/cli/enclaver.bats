@@ -148,7 +148,10 @@ clean() {
 	contains "$stderr" "enc-eif: "
 	manifest repo/app:1 'A B' sleeve:1 >target.yaml
 	expect 3 enclaver build -q -f target.yaml
-	contains "$stderr" "enc-release: target 'A B'"
+	contains "$stderr" "enc-amend: target.yaml: target 'A B'"
+	manifest repo/app:1 "x@sha256:$(printf %064d 0)" sleeve:1 >target.yaml
+	expect 3 enclaver build -q -f target.yaml
+	contains "$stderr" "enc-release: target 'x@sha256:"
 	manifest '--help' x sleeve:1 >app.yaml
 	expect 3 enclaver build -q -f app.yaml
 	contains "$stderr" "enc-pull: '--help' is not the name of a repository"

@@ -254,3 +254,8 @@ enc-eif: try 'enc-eif --help'" "$stderr"
 	[ ! -e out.eif ]
 	same "" "$(find . -name '*.tmp')"
 }
+
+@test "eif: an output whose name is not UTF-8" {
+	expect 0 parts -q -o $'\xff.eif'
+	[ -s $'\xff.eif' ]
+}

@@ -124,6 +124,9 @@ static void test_json(void)
 	   e.class == ERR_INPUT, "duplicate member");
 	ok(!json_parse_object("[]", 2, "t", &e), "not an object");
 	ok(!json_parse("{\"a\":\"\\u0000\"}", 14, "t", &e), "NUL");
+	json_put_str(j, "a", "\xc3\xa4\xff.eif");
+	same_str(json_str(j, "a"), "\xc3\xa4\xef\xbf\xbd.eif",
+		 "bytes that are not UTF-8");
 }
 
 static void test_clock(void)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 
 /* Are there more values than JSON_VALUES_MAX?  Each but the first stands after
@@ -87,9 +89,28 @@ void json_put(json_t *object, const char *key, json_t *value)
 		oom();
 }
 
+/* JSON holds no byte that is not UTF-8, and a file's name may. */
+static json_t *string_of(const char *value)
+{
+	AUTO_BUF struct buf shown = BUF_INIT(3 * strlen(value) + 1);
+	json_t *j = json_string(value);
+	size_t left = strlen(value);
+
+	if (j)
+		return j;
+	while (left > 0) {
+		size_t n = utf8_length(value, left);
+
+		buf_add(&shown, n ? value : "\xef\xbf\xbd", n ? n : 3);
+		value += n ? n : 1;
+		left -= n ? n : 1;
+	}
+	return json_string(shown.data);
+}
+
 void json_put_str(json_t *object, const char *key, const char *value)
 {
-	json_put(object, key, json_string(value));
+	json_put(object, key, string_of(value));
 }
 
 void json_add(json_t *array, json_t *value)

@@ -45,6 +45,7 @@ const char *json_str(const json_t *object, const char *key);
 
 /* Takes the new reference value; out of memory ends the program. */
 void json_put(json_t *object, const char *key, json_t *value);
+/* A string; bytes of it that are not UTF-8 become U+FFFD. */
 void json_put_str(json_t *object, const char *key, const char *value);
 void json_add(json_t *array, json_t *value);
 

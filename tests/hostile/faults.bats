@@ -23,6 +23,12 @@ load ../faults
 	faults fail enc-amend -q -f enclaver.yaml --odyn odyn "oci:layout:$app"
 }
 
+@test "enc-amend on a disk that fails and has no nameless files" {
+	given_layout
+	export FAIL_NAMED=1
+	faults fail enc-amend -q -f enclaver.yaml --odyn odyn "oci:layout:$app"
+}
+
 @test "enc-eif of an image on a disk that fails" {
 	given_amended
 	faults fail enc-eif -q -o out.eif --blobs blobs "oci:layout:$app"

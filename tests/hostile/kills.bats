@@ -20,6 +20,13 @@ killed() {
 	killed enc-pull -q --store store oci:layout:app:1
 }
 
+@test "enc-pull and enc-eif killed where every file has a name" {
+	given_amended
+	export FAIL_NAMED=1
+	faults kill enc-pull -q --store store "oci:layout:$app"
+	faults kill enc-eif -q -o out.eif --blobs blobs "oci:layout:$app"
+}
+
 @test "enc-amend killed" {
 	given_layout
 	killed enc-amend -q -f enclaver.yaml --odyn odyn "oci:layout:$app"

@@ -10,6 +10,7 @@
  *   FAIL_ERRNO=N    how: 28 is ENOSPC, and all calls after it fail too, as a
  *                   full disk stays full; any other number fails one alone
  *   FAIL_KILL=1     SIGKILL instead, before the call
+ *   FAIL_NAMED=1    there is no O_TMPFILE, as on some file systems
  *   FAIL_COUNT=FILE gets the name of each counted call, a line each
  */
 #include <dlfcn.h>
@@ -128,6 +129,15 @@ static bool makes(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
+/* A file system without O_TMPFILE? */
+static bool lacks(int flags)
+{
+	if ((flags & O_TMPFILE) != O_TMPFILE || !number("FAIL_NAMED"))
+		return false;
+	errno = EOPNOTSUPP;
+	return true;
+}
+
 /* The mode is there only when a file is made. */
 #define OPEN(name, params, args)					\
 	int name params							\
@@ -140,7 +150,7 @@ static bool makes(int flags)
 			va_start(ap, flags);				\
 			mode = va_arg(ap, mode_t);			\
 			va_end(ap);					\
-			if (fails(#name))				\
+			if (lacks(flags) || fails(#name))		\
 				return -1;				\
 		}							\
 		return real args;					\

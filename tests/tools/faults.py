@@ -54,6 +54,8 @@ class Trial:
         self.given, self.command = given, command
         self.what = "the clean run"
         self.before = self.fresh()
+        if os.path.exists(CALLS):
+            os.unlink(CALLS)
         done = self.run({"FAIL_COUNT": os.path.abspath(CALLS)})
         self.right(done.returncode == 0, done)
         self.out, self.after = done.stdout, tree()

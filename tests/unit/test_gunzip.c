@@ -59,13 +59,13 @@ static char *plain_new(void)
 	return plain;
 }
 
-/* One gzip member appended to out; with level 2 its header has a CRC. */
+/* One gzip member appended to out, its header plain or with all it may have. */
 static void gzip(struct buf *out, const char *plain, size_t len, int level,
 		 bool header)
 {
 	static Bytef name[] = "name", extra[] = "extra field";
 	gz_header h = { .name = name, .extra = extra, .extra_len = 11,
-			.hcrc = level == 2, .comment = name };
+			.hcrc = 1, .comment = name };
 	z_stream z = { .next_in = NULL };
 	size_t room = len + len / 100 + 200;
 	AUTO_FREE char *to = xmalloc(room);
@@ -96,10 +96,10 @@ static void test_levels(const char *plain, struct buf *back)
 		ok(drain(gz.data, gz.len, gz.len, back, &e) == 0 &&
 		   back->len == PLAIN_SIZE &&
 		   memcmp(back->data, plain, PLAIN_SIZE) == 0, what);
-		ok(drain(gz.data, gz.len, 5, back, &e) == 0 &&
+		ok(drain(gz.data, gz.len, 2, back, &e) == 0 &&
 		   back->len == PLAIN_SIZE &&
 		   memcmp(back->data, plain, PLAIN_SIZE) == 0,
-		   "five bytes at a time");
+		   "two bytes at a time");
 	}
 }
 
@@ -148,23 +148,18 @@ static void test_damage(const char *plain, struct buf *back)
 		gz.data[i] ^= 0x10;
 	}
 	ok(wrong == 0, "a flipped bit never gives other bytes");
-	for (size_t n = 4; n < gz.len; n++)
+	for (size_t n = 2; n < gz.len; n++)
 		cut += drain(gz.data, n, 512, back, &e) == -1 &&
 		       e.class == ERR_INPUT;
-	ok((size_t)cut == gz.len - 4, "every cut is noticed");
+	ok((size_t)cut == gz.len - 2, "every cut is noticed");
 }
 
 static void test_pass(struct buf *back)
 {
-	AUTO_BUF struct buf gz = BUF_INIT(1000);
 	struct err e = { .class = ERR_NONE };
 
 	ok(drain("plain text", 10, 4, back, &e) == 0 && back->len == 10 &&
 	   memcmp(back->data, "plain text", 10) == 0, "no gzip passes");
-	gzip(&gz, "text", 4, 2, true);
-	ok(drain(gz.data, gz.len, 100, back, &e) == 0 && back->len == gz.len &&
-	   memcmp(back->data, gz.data, gz.len) == 0,
-	   "a header with a CRC is another's work");
 	ok(drain("", 0, 1, back, &e) == 0 && back->len == 0, "nothing too");
 }
 

@@ -39,6 +39,8 @@ static void look(void)
 	is_found = take(lib, "isal_inflate_init", &found.inflate_init) &&
 		   take(lib, "isal_inflate_reset", &found.inflate_reset) &&
 		   take(lib, "isal_inflate", &found.inflate) &&
+		   take(lib, "isal_gzip_header_init", &found.header_init) &&
+		   take(lib, "isal_read_gzip_header", &found.header) &&
 		   take(lib, "crc32_gzip_refl", &found.crc32);
 }
 #else

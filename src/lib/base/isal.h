@@ -17,11 +17,15 @@
 #endif
 
 struct inflate_state;
+struct isal_gzip_header;
 
 struct isal {
 	void (*inflate_init)(struct inflate_state *state);
 	void (*inflate_reset)(struct inflate_state *state);
 	int (*inflate)(struct inflate_state *state);
+	void (*header_init)(struct isal_gzip_header *header);
+	int (*header)(struct inflate_state *state,
+		      struct isal_gzip_header *header);
 	uint32_t (*crc32)(uint32_t crc, const unsigned char *data, uint64_t len);
 };
 

@@ -2,8 +2,10 @@
 /*
  * gunzip.c - gzip undone by ISA-L, between a layer's blob and its archive
  *
- * Trust: the bytes are hostile.  ISA-L checks header, CRC and length of each
- * member (ISAL_GZIP); what comes out is bounded by the caller, piece by piece.
+ * Trust: the bytes are hostile.  ISA-L checks CRC and length of each member;
+ * what comes out is bounded by the caller, piece by piece.  Headers are read
+ * by a call of their own: where ISA-L 2.30 does both in one it keeps the
+ * header on its stack, and forgets it when the input comes in pieces.
  */
 #include "image/gunzip.h"
 
@@ -30,7 +32,9 @@ struct gunzip {
 	size_t	       n_in;
 	bool	       any;	/* something came out already */
 	uint8_t	      *out;
-	struct inflate_state *state;
+	struct inflate_state	*state;
+	struct isal_gzip_header *header;	/* of the member that begins */
+	bool	       in_header;
 };
 
 struct gunzip *gunzip_new(untar_read_fn *read, void *ctx, const char *name)
@@ -49,22 +53,14 @@ void gunzip_free(struct gunzip *g)
 		return;
 	free(g->out);
 	free(g->state);
+	free(g->header);
 	free(g);
 }
 
 #ifdef HAVE_ISAL
-#define FHCRC 0x02		/* RFC 1952 section 2.3.1: a CRC of the header */
-
 static bool is_gzip(const uint8_t *data, size_t len)
 {
 	return len >= 2 && data[0] == 0x1f && data[1] == 0x8b;
-}
-
-/* ISA-L 2.30 gets the CRC of a header wrong when it comes in pieces: what has
- * one, which is next to nothing, is left to libarchive. */
-static bool is_ours(const uint8_t *data, size_t len)
-{
-	return is_gzip(data, len) && len >= 4 && !(data[3] & FHCRC);
 }
 
 static bool is_zstd(const uint8_t *data, size_t len)
@@ -90,21 +86,30 @@ static int refill(struct gunzip *g, struct err *e)
 	return 1;
 }
 
+static void begin_member(struct gunzip *g)
+{
+	isal()->inflate_reset(g->state);
+	isal()->header_init(g->header);
+	g->state->crc_flag = ISAL_GZIP_NO_HDR_VER;
+	g->in_header = true;
+}
+
 static int begin(struct gunzip *g, struct err *e)
 {
 	int more = refill(g, e);
 
 	if (more < 0)
 		return -1;
-	if (!isal() || more == 0 || !is_ours(g->in, g->n_in)) {
+	if (!isal() || more == 0 || !is_gzip(g->in, g->n_in)) {
 		g->mode = PASS;
 		return 0;
 	}
 	g->mode = INFLATE;
 	g->out = xmalloc(OUT_SIZE);
-	g->state = xmalloc(sizeof(*g->state));
+	g->state = xcalloc(1, sizeof(*g->state));
+	g->header = xcalloc(1, sizeof(*g->header));
 	isal()->inflate_init(g->state);
-	g->state->crc_flag = ISAL_GZIP;
+	begin_member(g);
 	return 0;
 }
 
@@ -114,7 +119,8 @@ static int damaged(const struct gunzip *g, const char *how, struct err *e)
 		       g->name, how);
 }
 
-/* Inflates into the rest of out; what is used leaves g->in. */
+/* Reads the header, or inflates into the rest of out; what is used leaves
+ * g->in. */
 static int inflate_some(struct gunzip *g, size_t *len, struct err *e)
 {
 	struct inflate_state *s = g->state;
@@ -127,12 +133,15 @@ static int inflate_some(struct gunzip *g, size_t *len, struct err *e)
 	s->avail_in = (uint32_t)g->n_in;
 	s->next_out = g->out + *len;
 	s->avail_out = (uint32_t)(OUT_SIZE - *len);
-	ret = isal()->inflate(s);
+	ret = g->in_header ? isal()->header(s, g->header) :
+			     isal()->inflate(s);
 	g->in = s->next_in;
 	g->n_in = s->avail_in;
 	*len = OUT_SIZE - s->avail_out;
 	if (ret != ISAL_DECOMP_OK && ret != ISAL_END_INPUT)
 		return damaged(g, "damaged", e);
+	if (g->in_header && ret == ISAL_DECOMP_OK)
+		g->in_header = false;
 	return 0;
 }
 
@@ -148,8 +157,7 @@ static int next_member(struct gunzip *g, struct err *e)
 		g->mode = ENDED;
 		return 0;
 	}
-	isal()->inflate_reset(g->state);
-	g->state->crc_flag = ISAL_GZIP;
+	begin_member(g);
 	return 0;
 }
 
@@ -165,7 +173,8 @@ static ssize_t inflate_block(struct gunzip *g, const void **data,
 			return -1;
 		if (inflate_some(g, &len, e) < 0)
 			return -1;
-		if (g->state->block_state == ISAL_BLOCK_FINISH) {
+		if (!g->in_header &&
+		    g->state->block_state == ISAL_BLOCK_FINISH) {
 			if (next_member(g, e) < 0)
 				return -1;
 		} else if (more == 0 && len < OUT_SIZE) {

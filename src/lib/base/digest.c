@@ -8,10 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "base/io.h"
 #include "base/xalloc.h"
-
-#define READ_CHUNK ((size_t)1 << 17)
 
 struct digest {
 	EVP_MD_CTX   *ctx;
@@ -80,28 +77,6 @@ void sha384(const void *data, size_t len, uint8_t out[SHA384_LEN])
 
 	digest_update(d, data, len);
 	digest_final(d, out);
-}
-
-int sha256_fd(int fd, char out[SHA256_HEX], uint64_t *size, struct err *e)
-{
-	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
-	AUTO_FREE char *chunk = xmalloc(READ_CHUNK);
-	uint64_t offset = 0;
-
-	for (;;) {
-		ssize_t n = io_pread(fd, chunk, READ_CHUNK, offset);
-
-		if (n < 0)
-			return err_sys(e, "cannot read");
-		digest_update(d, chunk, (size_t)n);
-		offset += (uint64_t)n;
-		if ((size_t)n < READ_CHUNK)
-			break;
-	}
-	digest_final_hex(d, out);
-	if (size)
-		*size = offset;
-	return 0;
 }
 
 void hex_encode(const uint8_t *data, size_t len, char *out)

@@ -39,11 +39,6 @@ static inline void digest_freep(struct digest **d)
 void sha256_hex(const void *data, size_t len, char out[SHA256_HEX]);
 void sha384(const void *data, size_t len, uint8_t out[SHA384_LEN]);
 
-/* SHA-256 of all that fd holds from its beginning, by pread: the position
- * does not move.  *size (may be NULL) gets the number of bytes. */
-int sha256_fd(int fd, char out[SHA256_HEX], uint64_t *size, struct err *e)
-	MUST_CHECK;
-
 /* out gets 2 * len characters and a NUL. */
 void hex_encode(const uint8_t *data, size_t len, char *out);
 /* Exactly 2 * len hex digits, either case: 0, otherwise -1. */

@@ -72,11 +72,6 @@ bool cli_is_quiet(void)
 	return quiet;
 }
 
-bool cli_is_verbose(void)
-{
-	return verbose;
-}
-
 void cli_version(void)
 {
 	printf("%s (enclaver) %s\n", program, PACKAGE_VERSION);
@@ -172,6 +167,14 @@ void cli_bad_option(int c, char **argv)
 	if (optopt && (word[0] != '-' || word[1] != '-'))
 		cli_usage("unknown option '-%c'", optopt);
 	cli_usage("unknown option '%s'", word);
+}
+
+char *cli_libexec(const char *name)
+{
+	const char *folder = getenv("ENCLAVER_LIBEXEC");
+
+	return xasprintf("%s/%s", folder && *folder ? folder : ENC_LIBEXECDIR,
+			 name);
 }
 
 int cli_fail(const struct err *e)

@@ -19,7 +19,6 @@ void cli_init(const char *program);
 void cli_set_quiet(bool quiet);		/* -q: no notes, no progress */
 void cli_set_verbose(bool verbose);	/* -v */
 bool cli_is_quiet(void);
-bool cli_is_verbose(void);
 
 /* "PROGRAM (enclaver) VERSION" on stdout, exit 0. */
 void cli_version(void) NORETURN;
@@ -35,6 +34,11 @@ void cli_warn(const char *fmt, ...) PRINTF(1, 2);	/* always */
 void cli_usage(const char *fmt, ...) NORETURN PRINTF(1, 2);
 /* getopt_long said '?' or ':' (opterr = 0, optstring begins "+:"). */
 void cli_bad_option(int c, char **argv) NORETURN;
+
+/* Where a program that goes into the enclave is ("odyn", "init"):
+ * $ENCLAVER_LIBEXEC, else where this build installs it.  Returns new, caller
+ * frees. */
+char *cli_libexec(const char *name);
 
 /* Prints the error and returns its class: "return cli_fail(&e);" in main(). */
 int cli_fail(const struct err *e);

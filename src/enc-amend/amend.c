@@ -14,6 +14,7 @@
 #include "eif/sign.h"
 #include "enc-amend/odyn.h"
 #include "enc-amend/runconfig.h"
+#include "image/annotation.h"
 #include "image/image.h"
 #include "image/tarwrite.h"
 
@@ -34,7 +35,7 @@ static int check_platform(const struct image *img, struct err *e)
 
 static int check_source(const struct image *img, struct err *e)
 {
-	if (image_annotation(img, AMENDED_KEY) || runconfig_is_amended(img))
+	if (image_annotation(img, ANNOTATION_AMENDED) || runconfig_is_amended(img))
 		return err_set(e, ERR_INPUT,
 			       "the image was amended before: give the one that it was made of");
 	return check_platform(img, e);
@@ -96,13 +97,13 @@ static json_t *annotations(const struct image *img, const struct manifest *m,
 	if (m->certificate && cert_file_sha256(m->certificate, cert, e) < 0)
 		return NULL;
 	j = json_object();
-	json_put_str(j, AMENDED_KEY, "1");
-	put_pair(j, AMENDED_ODYN, odyn_head, odyn->hex);
+	json_put_str(j, ANNOTATION_AMENDED, "1");
+	put_pair(j, ANNOTATION_ODYN, odyn_head, odyn->hex);
 	if (*img->path.name)
 		json_put_str(j, OCI_BASE_NAME, img->path.name);
 	put_pair(j, OCI_BASE_DIGEST, "", img->desc.hex);
 	if (m->certificate)
-		put_pair(j, CERTIFICATE_KEY, "", cert);
+		put_pair(j, ANNOTATION_CERTIFICATE, "", cert);
 	return j;
 }
 

@@ -10,10 +10,6 @@
 #include "base/err.h"
 #include "enclave/manifest.h"
 
-#define AMENDED_KEY	"io.enclaver.amended"
-#define AMENDED_ODYN	"io.enclaver.odyn"	/* NAME@sha256:HEX */
-#define CERTIFICATE_KEY "io.enclaver.signature.certificate"
-
 struct amend {
 	const struct manifest *manifest;
 	const char *odyn;	/* --odyn, or NULL */

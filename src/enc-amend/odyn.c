@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/xalloc.h"
+#include "cli/cli.h"
 #include "image/layer.h"
 #include "image/near.h"
 
@@ -28,9 +29,7 @@ static int read_file(struct odyn *o, const char *path, struct err *e)
 
 static int read_builtin(struct odyn *o, struct err *e)
 {
-	const char *dir = getenv("ENCLAVER_LIBEXEC");
-	AUTO_FREE char *path = xasprintf("%s/odyn", dir && *dir ? dir :
-							ENC_LIBEXECDIR);
+	AUTO_FREE char *path = cli_libexec("odyn");
 
 	if (access(path, R_OK) < 0)
 		return err_sys(e, "cannot read '%s' (give --odyn FILE, or sources.odyn in the manifest)",

@@ -16,9 +16,8 @@
 #include "enc-eif/enc-eif.h"
 #include "enc-eif/ramdisk.h"
 #include "enc-eif/rootfs.h"
+#include "image/annotation.h"
 #include "image/image.h"
-
-#define SIGNATURE_ASKED "io.enclaver.signature.certificate"
 
 static int image_arch(const struct image *img, enum eif_arch *arch,
 		      struct err *e)
@@ -155,14 +154,6 @@ static int put_kernel(struct eif_writer *w, const struct blobs *b,
 	return put_text(w, EIF_CMDLINE, cmdline, e);
 }
 
-static char *own_init_path(void)
-{
-	const char *folder = getenv("ENCLAVER_LIBEXEC");
-
-	return xasprintf("%s/init", folder && *folder ? folder :
-							ENC_LIBEXECDIR);
-}
-
 /* A foreign init does not know the list of extended attributes. */
 static void warn_xattrs(const struct tree *t)
 {
@@ -181,7 +172,7 @@ static int put_ramdisks(struct eif_writer *w, const struct eif_options *o,
 			const struct rootfs *root, const struct blobs *b,
 			struct eif_report *r, struct err *e)
 {
-	AUTO_FREE char *init = o->own_init ? own_init_path() : NULL;
+	AUTO_FREE char *init = o->own_init ? cli_libexec("init") : NULL;
 	const struct app_ramdisk app = {
 		.tree = root->tree, .spool = &root->spool,
 		.cmd = root->cmd.data, .env = root->env.data ? root->env.data : "",
@@ -207,7 +198,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 
 	if (image_open(&img, o->image, e) < 0 ||
 	    image_arch(&img, &arch, e) < 0 ||
-	    signature_demanded(image_annotation(&img, SIGNATURE_ASKED),
+	    signature_demanded(image_annotation(&img, ANNOTATION_CERTIFICATE),
 			       o->signer ? signer_cert_sha256(o->signer) : NULL,
 			       e) < 0 ||
 	    blobs_find(o->blobs, arch, &blobs, e) < 0)

@@ -8,9 +8,8 @@
 
 #include "base/xalloc.h"
 #include "enclave/process.h"
+#include "image/annotation.h"
 #include "image/layer.h"
-
-#define AMENDED "io.enclaver.amended"
 
 /* What init mounts on; nitro-cli makes the same ones. */
 static const struct mount_point {
@@ -104,8 +103,9 @@ static bool is_root(const char *user)
 	       strcmp(user, "root:root") == 0;
 }
 
-int rootfs_plain(struct rootfs *r UNUSED, const struct image *img,
-		 struct err *e)
+/* An image that enc-amend did not touch has no odyn that could honour its USER
+ * and WORKDIR. */
+static int check_plain(const struct image *img, struct err *e)
 {
 	const json_t *config = image_run_config(img);
 	const char *folder = json_str(config, "WorkingDir");
@@ -135,12 +135,12 @@ int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
 	    add_mount_points(r->tree, e) < 0 ||
 	    rootfs_command(r, img, e) < 0)
 		return -1;
-	if (image_annotation(img, AMENDED))
+	if (image_annotation(img, ANNOTATION_AMENDED))
 		return rootfs_process(r, e);
 	if (tree_find(r->tree, PROCESS_PATH, true))
 		return err_set(e, ERR_INPUT,
 			       "the image was amended and lost its annotations on the way (docker save has no place for them), and with them what its manifest asks for: give the path that enc-amend printed");
-	return rootfs_plain(r, img, e);
+	return check_plain(img, e);
 }
 
 void rootfs_release(struct rootfs *r)

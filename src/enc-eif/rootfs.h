@@ -36,11 +36,6 @@ void rootfs_release(struct rootfs *r);
  * resolved, back into the tree; and the checks on command and folder. */
 int rootfs_process(struct rootfs *r, struct err *e) MUST_CHECK;
 
-/* An image that enc-amend did not touch has no odyn that could honour its USER
- * and WORKDIR. */
-int rootfs_plain(struct rootfs *r, const struct image *img, struct err *e)
-	MUST_CHECK;
-
 /* cmd and env from the image's configuration. */
 int rootfs_command(struct rootfs *r, const struct image *img, struct err *e)
 	MUST_CHECK;

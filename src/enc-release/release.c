@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "image/annotation.h"
 #include "image/copy.h"
 #include "image/near.h"
 #include "image/ref.h"
@@ -147,12 +148,12 @@ static json_t *annotations(const struct release *r)
 {
 	json_t *j = json_object();
 
-	put_hex(j, "io.enclaver.pcr0", r->eif.pcrs.pcr[0]);
-	put_hex(j, "io.enclaver.pcr1", r->eif.pcrs.pcr[1]);
-	put_hex(j, "io.enclaver.pcr2", r->eif.pcrs.pcr[2]);
+	put_hex(j, ANNOTATION_PCR(0), r->eif.pcrs.pcr[0]);
+	put_hex(j, ANNOTATION_PCR(1), r->eif.pcrs.pcr[1]);
+	put_hex(j, ANNOTATION_PCR(2), r->eif.pcrs.pcr[2]);
 	if (r->eif.pcrs.has_pcr8) {
-		put_hex(j, "io.enclaver.pcr8", r->eif.pcrs.pcr8);
-		put_digest(j, "io.enclaver.signature.certificate",
+		put_hex(j, ANNOTATION_PCR(8), r->eif.pcrs.pcr8);
+		put_digest(j, ANNOTATION_CERTIFICATE,
 			   r->eif.signature.sha256);
 	}
 	if (*r->base.path.name)

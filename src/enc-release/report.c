@@ -7,10 +7,10 @@
 #include "base/xalloc.h"
 #include "eif/measurements.h"
 #include "enc-release/release.h"
+#include "image/annotation.h"
 #include "image/ref.h"
 
-#define ODYN_NAME "io.enclaver.odyn"	/* NAME@sha256:HEX, of enc-amend */
-#define BUILTIN   "builtin"
+#define BUILTIN "builtin"
 
 /* {"ID","Name"}, the ID being sha256:HEX.  New reference. */
 static json_t *part(const char *hex, const char *name)
@@ -67,7 +67,7 @@ static json_t *app_part(const struct image *amended, struct err *e)
 
 static json_t *odyn_part(const struct image *amended, struct err *e)
 {
-	const char *text = image_annotation(amended, ODYN_NAME);
+	const char *text = image_annotation(amended, ANNOTATION_ODYN);
 	const char *at = text ? strrchr(text, '@') : NULL;
 	AUTO_IMAGE struct image odyn = IMAGE_INIT;
 	AUTO_FREE char *name = NULL, *path = NULL;

@@ -2,10 +2,13 @@
 /*
  * http.h - transfers over HTTP and HTTPS, one or many at once
  *
- * The one place (with http_url.c) that knows libcurl.  What holds for every transfer:
+ * The one place (http*.c) that knows libcurl.  What holds for every transfer:
  *  - http and https only; from https a redirect goes to https alone;
  *  - Authorization goes to the host, scheme and port it was made for, and to
  *    no other that a redirect names;
+ *  - GET and HEAD follow redirects; what sends a body follows 307 and 308
+ *    alone, with its method and body (RFC 9110 section 15.4), and a form,
+ *    which has secrets in it, none;
  *  - the body of an answer other than 200 goes to nobody's sink;
  *  - the bytes come as they are: no Content-Encoding is asked for or undone,
  *    because they are about to be hashed;
@@ -13,6 +16,8 @@
  */
 #ifndef ENC_HTTP_H
 #define ENC_HTTP_H
+
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "image/auth.h"
@@ -27,11 +32,39 @@ struct http_policy {	/* borrowed; retries and mirrors will have their place here
 	bool	    tls_verify;
 	const char *ca_file;	/* PEM, to trust beside the system's; NULL */
 	unsigned    jobs;	/* most transfers at once */
+	const char *socket;	/* path of a UNIX socket to connect to, whatever
+				 * the URL's host; NULL */
 };
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH };
 
 /* A piece of the body; a failure (e filled in) ends the transfer with it. */
 typedef int http_body_fn(void *ctx, const void *data, size_t len,
 			 struct err *e);
+
+#define HTTP_SIZE_UNKNOWN UINT64_MAX
+
+/* The body of a request, which is pulled. */
+struct http_upload {
+	/* Up to len bytes (not 0) from offset on into data; how many came, 0
+	 * at the end, which of a known size comes not before it.  offset
+	 * continues, until the request has to be sent again: then it is 0 once
+	 * more, and who cannot go back fails. */
+	ssize_t (*read)(void *ctx, uint64_t offset, void *data, size_t len,
+			struct err *e);
+	void	   *ctx;
+	uint64_t    size;	/* HTTP_SIZE_UNKNOWN: Transfer-Encoding chunked */
+	const char *type;	/* Content-Type */
+	const char *range;	/* Content-Range, or NULL */
+};
+
+enum http_field {		/* what uploads must know of an answer */
+	HTTP_LOCATION,		/* as it came, perhaps relative: http_resolve() */
+	HTTP_RANGE,
+	HTTP_CONTENT_DIGEST,	/* Docker-Content-Digest */
+	HTTP_CHUNK_MIN,		/* OCI-Chunk-Min-Length */
+	HTTP_FIELDS,
+};
 
 enum http_failure {	/* why there is no answer */
 	HTTP_ANSWERED,	/* there is one: see status */
@@ -45,14 +78,18 @@ struct http_request {
 	const char   *accept;		/* value of the header, or NULL */
 	char *const  *authorization;	/* where the header's value stands, which
 					 * may change during the run; or NULL */
-	const char   *form;		/* POST this urlencoded text; NULL: GET */
-	http_body_fn *body;
+	enum http_method method;
+	const char   *form;		/* POST this urlencoded text, or NULL */
+	const struct http_upload *upload;	/* what POST, PUT or PATCH send,
+					 * or NULL: nothing */
+	http_body_fn *body;		/* NULL: nobody wants it */
 	void	     *ctx;
 	/* the answer */
 	enum http_failure failure;
 	long	     status;
 	char	     media_type[MEDIA_TYPE_MAX];	/* "" when not given */
 	struct challenge challenge;
+	char	     *field[HTTP_FIELDS];	/* owned; NULL when not given */
 	char	     error[HTTP_ERROR_MAX];	/* begin of an error's body */
 	bool	     moved;	/* a redirect led to another host */
 	struct err   err;	/* when there is no answer */
@@ -82,6 +119,11 @@ struct http_batch {
 };
 int http_run_batch(struct http *h, struct http_batch *b, struct err *e)
 	MUST_CHECK;
+
+/* Where a Location leads that came as the answer to a request to base (RFC 3986
+ * section 5).  New URL, or NULL when it is none that http_url_ok() takes; from
+ * https it leads to https alone. */
+char *http_resolve(const char *base, const char *location);
 
 /* Appends s with all but unreserved characters as %XX (RFC 3986 section 2). */
 void http_escape(struct buf *b, const char *s);

@@ -63,6 +63,23 @@ bool http_url_ok(const char *url, bool need_https)
 	return host && *host && !user && !password;
 }
 
+char *http_resolve(const char *base, const char *location)
+{
+	bool from_https = strncasecmp(base, "https://", 8) == 0;
+	AUTO_CURL char *full = NULL;
+	CURLU *u = curl_url();
+
+	if (!u)
+		oom();
+	/* A relative reference is read as one to the URL that is there. */
+	if (curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK ||
+	    curl_url_set(u, CURLUPART_URL, location, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_URL, &full, 0) != CURLUE_OK)
+		full = NULL;
+	curl_url_cleanup(u);
+	return full && http_url_ok(full, from_https) ? xstrdup(full) : NULL;
+}
+
 void http_escape(struct buf *b, const char *s)
 {
 	static const char plain[] =

@@ -23,16 +23,10 @@ const char *registry_api_host(const struct ref *ref)
 						     ref->host;
 }
 
-static int on_ignored(void *ctx UNUSED, const void *data UNUSED,
-		      size_t len UNUSED, struct err *e UNUSED)
-{
-	return 0;
-}
-
 /* Does a registry answer there?  1 yes, 0 try another scheme, -1. */
 static int probe(struct registry *r, const char *scheme, struct err *e)
 {
-	struct http_request q = { .body = on_ignored };
+	struct http_request q = { .method = HTTP_GET };
 	int ret;
 
 	q.url = xasprintf("%s://%s/v2/", scheme, registry_api_host(&r->ref));

@@ -17,7 +17,10 @@ UNUSED static int tap_result(int good, const char *file, int line,
 			     const char *what)
 {
 	tap_run++;
-	printf("%sok %d - %s\n", good ? "" : "not ", tap_run, what);
+	printf("%sok %d - ", good ? "" : "not ", tap_run);
+	for (; *what; what++)		/* one line, whatever the input was */
+		putchar((unsigned char)*what < ' ' ? '?' : *what);
+	putchar('\n');
 	if (!good) {
 		tap_failed++;
 		printf("# failed at %s:%d\n", file, line);

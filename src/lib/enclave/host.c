@@ -176,7 +176,7 @@ int host_parse(const char *text, size_t len, struct host *h, struct err *e)
 	if (check_labels(low, e) < 0)
 		return -1;
 	memset(h, 0, sizeof(*h));
-	memcpy(h->text, low, sizeof(h->text));
+	memcpy(h->text, low, end + 1);
 	h->kind = strcmp(low, "host") == 0 ? HOST_PARENT : HOST_NAME;
 	return 0;
 }

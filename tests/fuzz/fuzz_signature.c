@@ -2,7 +2,7 @@
 /*
  * fuzz_signature.c - an EIF's signature section: CBOR, COSE_Sign1, X.509
  */
-#include "eif/cbor.h"
+#include "base/cbor.h"
 #include "eif/sign.h"
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
  * test_cbor.c - CBOR: RFC 8949 appendix A's examples, and what is cut short
  */
 #include "base/buf.h"
+#include "base/cbor.h"
 #include "base/digest.h"
-#include "eif/cbor.h"
 
 #include "tap.h"
 
@@ -104,7 +104,11 @@ static void test_hostile(void)
 	ok(skips("9bffffffffffffffff") == -1, "an array of 2^64 - 1 items");
 	ok(skips("bbffffffffffffffff00") == -1, "a map of as many pairs");
 	ok(skips("5bffffffffffffffff00") == -1, "a string of as many bytes");
-	ok(skips("9f00ff") == -1, "an indefinite length");
+	ok(skips("9f00ff") == 0 && skips("bf009f01ffff") == 0,
+	   "indefinite lengths");
+	ok(skips("9f00") == -1 && skips("bf00ff") == -1 &&
+	   skips("ff") == -1 && skips("81ff") == -1, "breaks that are wrong");
+	ok(skips("5f4101ff") == -1, "a string in pieces");
 	ok(skips("1c") == -1, "a reserved length");
 	ok(skips("c1c1c100") == 0, "tags");
 	ok(skips("f6") == 0 && skips("f90000") == 0, "null and a float");
@@ -124,8 +128,55 @@ static void test_hostile(void)
 	}
 }
 
+/* Keys and values of a map, each added up. */
+static int sum(const char *hex)
+{
+	uint8_t raw[64];
+	size_t len = strlen(hex) / 2;
+	struct cbor_items in;
+	int64_t key, value;
+	int more, total = 0;
+	struct cbor c;
+
+	if (hex_decode(hex, 2 * len, raw, len) < 0)
+		return -2;
+	c = cbor_from(raw, len);
+	if (cbor_enter_map(&c, &in) < 0)
+		return -1;
+	while ((more = cbor_more(&c, &in)) > 0) {
+		if (cbor_get_int(&c, &key) < 0 ||
+		    cbor_get_int(&c, &value) < 0)
+			return -1;
+		total += (int)(10 * key + value);
+	}
+	return more < 0 || !cbor_at_end(&c) ? -1 : total;
+}
+
+static void test_items(void)
+{
+	AUTO_BUF struct buf b = BUF_INIT(8);
+	bool value = false;
+	struct cbor c;
+
+	ok(sum("a201020304") == 46 && sum("bf01020304ff") == 46,
+	   "a map of either length");
+	ok(sum("a0") == 0 && sum("bfff") == 0, "an empty one");
+	ok(sum("a2010203") == -1 && sum("bf0102") == -1 &&
+	   sum("bf01ff") == -1 && sum("9f0102ff") == -1, "cut short");
+	cbor_put_null(&b);
+	same_hex(&b, "f6", "null");
+	c = cbor_from("\xf6\xf5\xf4\x00", 4);
+	ok(cbor_take_null(&c) && !cbor_take_null(&c), "taken once");
+	ok(cbor_get_bool(&c, &value) == 0 && value &&
+	   cbor_get_bool(&c, &value) == 0 && !value &&
+	   cbor_get_bool(&c, &value) == -1, "true, false, and neither");
+	ok(cbor_text_is("abc", 2, "ab") && !cbor_text_is("abc", 3, "ab"),
+	   "a text");
+}
+
 int main(void)
 {
+	test_items();
 	test_ints();
 	test_strings();
 	test_hostile();

@@ -12,8 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/cbor.h"
 #include "base/xalloc.h"
-#include "eif/cbor.h"
 #include "eif/measure.h"
 
 static const struct curve curves[] = {

@@ -14,8 +14,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/cbor.h"
 #include "base/xalloc.h"
-#include "eif/cbor.h"
 #include "eif/cert.h"
 
 struct signer {

@@ -11,8 +11,8 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 
+#include "base/cbor.h"
 #include "base/xalloc.h"
-#include "eif/cbor.h"
 #include "eif/cert.h"
 #include "eif/eif.h"
 

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cbor.c - the part of CBOR (RFC 8949) that EIF signatures are made of
+ * cbor.c - the part of CBOR (RFC 8949) that Nitro's formats are made of
  */
-#include "eif/cbor.h"
+#include "base/cbor.h"
 
 #include <string.h>
 
 #define DEPTH_MAX 16
+#define INDEFINITE 31		/* section 3.2 */
+#define BREAK	   0xff
+#define FALSE	   20		/* section 3.3 */
+#define TRUE	   21
+#define NIL	   22
 
 enum major {			/* RFC 8949 section 3.1 */
 	MAJOR_UINT, MAJOR_NINT, MAJOR_BYTES, MAJOR_TEXT,
@@ -54,6 +59,11 @@ void cbor_put_array(struct buf *b, size_t items)
 void cbor_put_map(struct buf *b, size_t pairs)
 {
 	put_head(b, MAJOR_MAP, pairs);
+}
+
+void cbor_put_null(struct buf *b)
+{
+	put_head(b, MAJOR_SIMPLE, NIL);
 }
 
 void cbor_put_byte_array(struct buf *b, const void *data, size_t len)
@@ -177,35 +187,98 @@ int cbor_get_byte_array(struct cbor *c, uint8_t *out, size_t max, size_t *len)
 	return 0;
 }
 
+int cbor_get_bool(struct cbor *c, bool *value)
+{
+	uint64_t n;
+
+	if (get_kind(c, MAJOR_SIMPLE, &n) < 0 || (n != FALSE && n != TRUE))
+		return -1;
+	*value = n == TRUE;
+	return 0;
+}
+
+bool cbor_take_null(struct cbor *c)
+{
+	if (left(c) < 1 || *c->at != (MAJOR_SIMPLE << 5 | NIL))
+		return false;
+	c->at++;
+	return true;
+}
+
+bool cbor_text_is(const char *text, size_t len, const char *string)
+{
+	return len == strlen(string) && memcmp(text, string, len) == 0;
+}
+
+/* SIZE_MAX for a container that goes on to its break. */
+static int enter(struct cbor *c, enum major want, struct cbor_items *in)
+{
+	if (left(c) > 0 && *c->at == (want << 5 | INDEFINITE)) {
+		c->at++;
+		in->left = SIZE_MAX;
+		return 0;
+	}
+	return get_count(c, want, &in->left);
+}
+
+int cbor_enter_array(struct cbor *c, struct cbor_items *in)
+{
+	return enter(c, MAJOR_ARRAY, in);
+}
+
+int cbor_enter_map(struct cbor *c, struct cbor_items *in)
+{
+	return enter(c, MAJOR_MAP, in);
+}
+
+int cbor_more(struct cbor *c, struct cbor_items *in)
+{
+	if (in->left != SIZE_MAX)
+		return in->left > 0 ? (in->left--, 1) : 0;
+	if (left(c) < 1)
+		return -1;
+	if (*c->at != BREAK)
+		return 1;
+	c->at++;
+	return 0;
+}
+
+static int skip(struct cbor *c, unsigned int depth);
+
+/* A map's pairs are two items. */
+static int skip_items(struct cbor *c, enum major major, unsigned int depth)
+{
+	struct cbor_items in;
+	int more;
+
+	if (enter(c, major, &in) < 0)
+		return -1;
+	while ((more = cbor_more(c, &in)) > 0)
+		if (skip(c, depth) < 0 ||
+		    (major == MAJOR_MAP && skip(c, depth) < 0))
+			return -1;
+	return more;
+}
+
 static int skip(struct cbor *c, unsigned int depth)
 {
 	enum major major;
-	uint64_t n, items;
+	uint64_t n;
 
-	if (depth == 0 || get_head(c, &major, &n) < 0)
+	if (depth == 0 || left(c) < 1)
 		return -1;
-	switch (major) {
-	case MAJOR_UINT:
-	case MAJOR_NINT:
-	case MAJOR_SIMPLE:
-		return 0;
-	case MAJOR_BYTES:
-	case MAJOR_TEXT:
+	major = *c->at >> 5;
+	if (major == MAJOR_ARRAY || major == MAJOR_MAP)
+		return skip_items(c, major, depth - 1);
+	if (get_head(c, &major, &n) < 0)
+		return -1;
+	if (major == MAJOR_TAG)
+		return skip(c, depth - 1);
+	if (major == MAJOR_BYTES || major == MAJOR_TEXT) {
 		if (n > left(c))
 			return -1;
 		c->at += n;
-		return 0;
-	case MAJOR_ARRAY:
-	case MAJOR_MAP:
-	case MAJOR_TAG:
-		break;
 	}
-	if (major != MAJOR_TAG && n > left(c))
-		return -1;
-	items = major == MAJOR_TAG ? 1 : major == MAJOR_MAP ? 2 * n : n;
-	for (uint64_t i = 0; i < items; i++)
-		if (skip(c, depth - 1) < 0)
-			return -1;
 	return 0;
 }
 

@@ -62,7 +62,8 @@ static void check_sent(const struct http1_head *h)
 	fuzz_must(find_head(out.data, out.len, &start) == out.len &&
 		  start == 0);
 	fuzz_must(parse(out.data, out.len, &again) == 0);
-	fuzz_must(again.body == h->body && again.length == h->length);
+	fuzz_must(again.body == h->body && (h->body != HTTP1_LENGTH ||
+					    again.length == h->length));
 }
 
 /* How long the body is, whole and in pieces. */

@@ -138,16 +138,14 @@ static int trailer_byte(struct http1_body *b, char c, struct err *e)
 {
 	if (++b->line > HTTP1_TRAILERS_MAX)
 		return malformed(e);
-	switch ((enum step)b->step) {
-	case TRAILER:
+	if (b->step == TRAILER) {
 		b->name = 0;
 		memset(b->word, 0, sizeof(b->word));
-		if (c == '\r') {
-			b->step = LAST_LF;
+		b->step = c == '\r' ? LAST_LF : TRAILER_NAME;
+		if (c == '\r')
 			return 0;
-		}
-		b->step = TRAILER_NAME;
-		/* fall through */
+	}
+	switch ((enum step)b->step) {
 	case TRAILER_NAME:
 		if (c == ':' && b->name > 0 && !is_forbidden(b))
 			b->step = TRAILER_VALUE;

@@ -17,6 +17,14 @@ int64_t clock_now(void)
 	return (int64_t)time(NULL);
 }
 
+uint64_t clock_ticks(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 int clock_source_date(int64_t *seconds, bool *set, struct err *e)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");

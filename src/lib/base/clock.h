@@ -18,6 +18,9 @@
 /* Seconds since 1970. */
 int64_t clock_now(void);
 
+/* Milliseconds since some moment; for how long things take, never set. */
+uint64_t clock_ticks(void);
+
 /* SOURCE_DATE_EPOCH (reproducible-builds.org): *set tells whether it is
  * there.  ERR_USAGE when it is not a decimal number of seconds from 0 to
  * 253402300799 (the year 9999). */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listener.h - takes connections, as many as there may be at once
+ *
+ * What accept(2) fails for is survived: a listener that finds no descriptor
+ * free pauses for a moment, without spinning, and goes on.  Connections above
+ * the limit are left where they are, in the kernel's queue, until one ends.
+ */
+#ifndef ENC_LISTENER_H
+#define ENC_LISTENER_H
+
+#include "enclave/loop.h"
+
+struct listener;
+
+/* How many connections there may be at once, over all listeners that share
+ * it.  Starts as { .max = N }. */
+struct gate {
+	size_t max;
+	size_t open;
+	struct listener *waiting;	/* those that found it full */
+};
+
+/* One connection that a listener of this gate accepted is over. */
+void gate_leave(struct gate *g);
+
+struct listener {
+	int	      fd;		/* owned; -1: fed by listener_take() */
+	struct gate  *gate;
+	struct watch  watch;
+	struct timer  pause;
+	struct listener *next_waiting;
+	void	    (*accepted)(void *arg, int fd);
+	void	     *arg;
+};
+
+/* Accepts from fd, a listening socket that is the listener's from now on, also
+ * on failure.  accepted(arg, fd) owns the new descriptor (non-blocking) and
+ * sees to it that gate_leave() is called once for it; it does not stop the
+ * listener.  ERR_SYS. */
+int listener_start(struct listener *l, struct loop *loop, int fd,
+		   struct gate *g, void (*accepted)(void *arg, int fd),
+		   void *arg, struct err *e) MUST_CHECK;
+/* The same without a socket of its own: what comes, comes by this call.  It
+ * closes fd when the gate is full. */
+void listener_init(struct listener *l, struct gate *g,
+		   void (*accepted)(void *arg, int fd), void *arg);
+void listener_take(struct listener *l, int fd);
+
+/* Connections that it accepted are not touched. */
+void listener_stop(struct listener *l);
+
+#endif

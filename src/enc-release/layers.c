@@ -76,6 +76,7 @@ static int copy_eif(struct tar_writer *w, struct blob_writer *blob, int fd,
 				       name, blob->store->dir);
 		if (hash_written(blob, w->offset, step, e) < 0)
 			return -1;
+		io_write_behind(blob->file.fd, w->offset, w->offset + step);
 		tar_passed(w, step);
 		blob->size += step;
 		done += step;

@@ -5,12 +5,14 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
-#define COPY_CHUNK ((size_t)1 << 20)
+#define COPY_CHUNK   ((size_t)1 << 20)
+#define BEHIND_CHUNK ((uint64_t)16 << 20)
 
 ssize_t io_read(int fd, void *data, size_t len)
 {
@@ -125,4 +127,15 @@ int io_copy_range(int in, uint64_t in_off, int out, uint64_t out_off,
 		len -= (uint64_t)n;
 	}
 	return 0;
+}
+
+void io_write_behind(int fd, uint64_t from, uint64_t to)
+{
+	/* Whole chunks alone: a page that is written to while it is on its way
+	 * to the disk has to go there twice. */
+	from -= from % BEHIND_CHUNK;
+	to -= to % BEHIND_CHUNK;
+	if (from < to)
+		sync_file_range(fd, (off_t)from, (off_t)(to - from),
+				SYNC_FILE_RANGE_WRITE);
 }

@@ -65,6 +65,7 @@ static int put(struct eif_writer *w, const uint8_t *data, size_t len,
 	if (io_pwrite(w->fd, data, len, w->pos) < 0)
 		return err_sys(e, "cannot write '%s'", w->name);
 	w->crc = crc32_more(w->crc, data, len);
+	io_write_behind(w->fd, w->pos, w->pos + len);
 	w->pos += len;
 	return 0;
 }

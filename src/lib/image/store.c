@@ -235,6 +235,7 @@ int blob_write(struct blob_writer *w, const void *data, size_t len,
 	if (io_write(w->file.fd, data, len) < 0)
 		return err_sys(e, "cannot write to store '%s'", w->store->dir);
 	digest_update(w->digest, data, len);
+	io_write_behind(w->file.fd, w->size, w->size + len);
 	w->size += len;
 	return 0;
 }

@@ -26,6 +26,7 @@ with any of mode=0755 uid=0 gid=0 mtime=0 flag=TYPEFLAG xattr.NAME=HEX
 (a PAX record SCHILY.xattr) pax.KEY=TEXT (any other record, as it is)
 prefix=TEXT (the ustar field, as it is)
 """
+import functools
 import hashlib
 import json
 import os
@@ -52,6 +53,7 @@ FLAGS = {"file": b"0", "link": b"1", "symlink": b"2", "char": b"3",
 MODES = {"dir": "0755", "symlink": "0777"}
 BLOCK = 512
 CHUNK = 1 << 20
+REPEAT = 64     # chunks: no window of a compressor is as long
 
 
 def die(text):
@@ -192,17 +194,19 @@ class Layer:
             return
         left = size
         for n in range((size + CHUNK - 1) // CHUNK):
-            part = chunk(fill, n) if fill else bytes(CHUNK)
-            self.write(part[:left])
-            left -= CHUNK
+            part = min(left, CHUNK)
+            self.write(chunk(fill, n % REPEAT, part) if fill
+                       else bytes(part))
+            left -= part
         self.write(bytes(-size % BLOCK))
 
 
-def chunk(seed, n):
-    """A mebibyte that costs what programs cost: it deflates to 0.36 of its
-    size, and inflates as fast.  Four bytes of noise, then one of 256 words."""
+@functools.lru_cache(REPEAT)
+def chunk(seed, n, size):
+    """Bytes that cost what programs cost: they deflate to 0.36 of their size,
+    and inflate as fast.  Four bytes of noise, then one of 256 words."""
     own, width, words = 4, 14, 256
-    count = CHUNK // (own + width) + 1
+    count = size // (own + width) + 1
     noise = hashlib.shake_128(f"{seed}/{n}".encode()).digest(
         words * width + count * (own + 1))
     word = [noise[i * width:][:width] for i in range(words)]
@@ -210,7 +214,7 @@ def chunk(seed, n):
     for _ in range(count):
         out += noise[at:at + own] + word[noise[at + own]]
         at += own + 1
-    return bytes(out[:CHUNK])
+    return bytes(out[:size])
 
 
 def record(key, value):

@@ -94,16 +94,16 @@ static void parse_options(int argc, char **argv, struct options *o)
 			o->store = optarg;
 			break;
 		case OPT_AUTHFILE:
-			o->pull.authfile = optarg;
+			o->pull.remote.authfile = optarg;
 			break;
 		case OPT_TLS_VERIFY:
-			o->pull.tls = tls_of(optarg);
+			o->pull.remote.tls = tls_of(optarg);
 			break;
 		case OPT_CA_FILE:
-			o->pull.ca_file = optarg;
+			o->pull.remote.ca_file = optarg;
 			break;
 		case 'j':
-			o->pull.jobs = jobs_of(optarg);
+			o->pull.remote.jobs = jobs_of(optarg);
 			break;
 		case 'q':
 			cli_set_quiet(true);
@@ -145,7 +145,7 @@ static char *pull(const struct options *o, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .pull = { .jobs = JOBS_DEFAULT } };
+	struct options o = { .pull.remote.jobs = JOBS_DEFAULT };
 	struct err e = { 0 };
 	AUTO_FREE char *path = NULL;
 

@@ -104,13 +104,25 @@ login() {
 	name=app:none refused 5 "has no image '$stub/app:none' (manifest unknown)"
 }
 
+# Four times in all, and not at all when that would take too long.
 @test "hostile registry: its errors" {
 	start_stub 500
 	refused 5 "answers 500 for image '$stub/app:app' (the?reason)"
+	same 4 "$(grep -c manifests "$stub_log")"
 	start_stub 429
 	refused 5 "was asked too often: wait, or log in"
+	same 1 "$(grep -c manifests "$stub_log")"
 	start_stub 403
-	refused 5 "refuses image"
+	refused 5 "refuses image '$stub/app:app' (the?reason)"
+	same 1 "$(grep -c manifests "$stub_log")"
+}
+
+@test "hostile registry: what passes is tried again" {
+	local mode
+	for mode in flaky busy hang-up cut-once; do
+		start_stub "$mode"
+		pulled
+	done
 }
 
 @test "hostile registry: an index in an index in an index" {

@@ -87,7 +87,9 @@ class Stub(BaseHTTPRequestHandler):
             f.write(f"{'main' if main else 'other'} {self.command} {self.path} {auth}\n")
             COUNT[self.path] = COUNT.get(self.path, 0) + 1
         parts = urlsplit(self.path).path.split("/")
-        if parts[1] == "token":
+        if self.passing():
+            pass
+        elif parts[1] == "token":
             self.token(auth)
         elif not main and MODE == "redirect-401":
             self.reply(401, WWW_Authenticate='Basic realm="give it to me"')
@@ -99,6 +101,20 @@ class Stub(BaseHTTPRequestHandler):
             self.blob(parts[-1], main)
         else:
             self.reply(200, b"{}")
+
+    def passing(self):
+        """What goes wrong the first time for each path but /v2/, and not again."""
+        if COUNT[self.path] > 1 or self.path == "/v2/":
+            return False
+        if MODE == "flaky":
+            self.error(503, "not yet")
+        elif MODE == "busy":
+            self.error(429, "slowly", Retry_After="1")
+        elif MODE == "hang-up":
+            self.close_connection = True
+        else:
+            return False
+        return True
 
     def allowed(self, auth):
         base = f"http://127.0.0.1:{PORTS[0]}/token"
@@ -144,7 +160,8 @@ class Stub(BaseHTTPRequestHandler):
                  if name in (e["digest"], e["annotations"].get(
                      "org.opencontainers.image.ref.name"))]
         if MODE in ("500", "429", "403"):
-            return self.error(int(MODE), "the\nreason")
+            return self.error(int(MODE), "the\nreason",
+                              Retry_After="61" if MODE == "429" else "x")
         if MODE == "giant":
             return self.endless(b"{")
         if MODE == "html":
@@ -188,7 +205,7 @@ class Stub(BaseHTTPRequestHandler):
             return self.reply(200, body + b"x")
         if MODE == "shorter":
             return self.reply(200, body[:-1])
-        if MODE == "cut":
+        if MODE == "cut" or (MODE == "cut-once" and COUNT[self.path] == 1):
             self.close_connection = True
             return self.reply(200, body[:-1], length=len(body))
         if MODE == "gone":

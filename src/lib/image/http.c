@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "image/http_parts.h"
 
@@ -77,9 +78,29 @@ struct active {			/* the transfers under way */
 static void start(struct http *h, struct active *a, struct http_request *r)
 {
 	http_prepare(h, r);
-	if (curl_multi_add_handle(a->multi, r->private->easy) != CURLM_OK)
-		oom();
 	a->request[a->n++] = r;
+	r->private->due = clock_ticks() + r->wait;
+	r->wait = 0;
+}
+
+/* Sends what is due; milliseconds until there is more of it. */
+static int send_due(struct active *a)
+{
+	uint64_t now = clock_ticks();
+	int wait = POLL_MS;
+
+	for (unsigned i = 0; i < a->n; i++) {
+		struct http_private *p = a->request[i]->private;
+
+		if (p->due > now && p->due - now < (uint64_t)wait)
+			wait = (int)(p->due - now);
+		if (p->due == 0 || p->due > now)
+			continue;
+		if (curl_multi_add_handle(a->multi, p->easy) != CURLM_OK)
+			oom();
+		p->due = 0;
+	}
+	return wait;
 }
 
 static void stop(struct active *a, struct http_request *r)
@@ -88,17 +109,18 @@ static void stop(struct active *a, struct http_request *r)
 		if (a->request[i] != r)
 			continue;
 		a->request[i] = a->request[--a->n];
-		curl_multi_remove_handle(a->multi, r->private->easy);
+		if (r->private->due == 0)
+			curl_multi_remove_handle(a->multi, r->private->easy);
 		return;
 	}
 }
 
-/* What has ended is looked at, and perhaps sent again. */
+/* What has ended is looked at, and perhaps sent again; 1 when there was any. */
 static int reap(struct http *h, struct active *a, struct http_batch *b,
 		struct err *e)
 {
 	CURLMsg *message;
-	int left;
+	int left, any = 0;
 
 	while ((message = curl_multi_info_read(a->multi, &left))) {
 		struct http_request *r = NULL;
@@ -112,15 +134,16 @@ static int reap(struct http *h, struct active *a, struct http_batch *b,
 		again = http_ended(r, code);
 		if (again == 0) {
 			again = b->done(b, r, e);
-			if (again > 0)
+			if (again > 0 && r->private)
 				r->private->redirects = 0;
 		}
 		if (again < 0)
 			return -1;
 		if (again > 0)
 			start(h, a, r);
+		any = 1;
 	}
-	return 0;
+	return any;
 }
 
 static int run(struct http *h, CURLM *multi, struct http_batch *b,
@@ -129,21 +152,23 @@ static int run(struct http *h, CURLM *multi, struct http_batch *b,
 	struct active a = { .multi = multi, .n = 0 };
 	unsigned jobs = h->policy->jobs < JOBS_MAX ? h->policy->jobs : JOBS_MAX;
 	struct http_request *r;
-	int running, ret = 0;
+	int running, wait, ret;
 
 	for (;;) {
 		while (a.n < jobs && (r = b->next(b)))
 			start(h, &a, r);
 		if (a.n == 0)
 			return 0;
+		wait = send_due(&a);
 		if (curl_multi_perform(multi, &running) != CURLM_OK)
 			ret = err_set(e, ERR_SYS, "libcurl does not run");
-		if (ret == 0)
+		else
 			ret = reap(h, &a, b, e);
 		if (ret < 0)
 			break;
-		if (running && curl_multi_poll(multi, NULL, 0, POLL_MS,
-					       NULL) != CURLM_OK)
+		/* When one ended another can begin: nothing to wait for. */
+		if (ret == 0 && curl_multi_poll(multi, NULL, 0, wait,
+						NULL) != CURLM_OK)
 			oom();
 	}
 	while (a.n > 0)

@@ -26,9 +26,11 @@
 #define HTTP_REDIRECTS_MAX 5		/* what registries need is one or two */
 #define HTTP_URL_MAX	   (16u << 10)	/* signed URLs of object stores are long */
 #define HTTP_HOST_MAX	   300	/* 253 of a name and a port */
+#define HTTP_TRIES_MAX	   3	/* after the first */
+#define HTTP_PAUSE_MAX	   60	/* seconds, of a Retry-After */
 #define HTTP_ERROR_MAX	   (4u << 10)	/* of an error's body, for its message */
 
-struct http_policy {	/* borrowed; retries and mirrors will have their place here */
+struct http_policy {	/* borrowed */
 	bool	    tls_verify;
 	const char *ca_file;	/* PEM, to trust beside the system's; NULL */
 	unsigned    jobs;	/* most transfers at once */
@@ -93,6 +95,8 @@ struct http_request {
 	char	     error[HTTP_ERROR_MAX];	/* begin of an error's body */
 	bool	     moved;	/* a redirect led to another host */
 	struct err   err;	/* when there is no answer */
+	unsigned     tries;	/* see http_again() */
+	unsigned     wait;	/* milliseconds before it is sent */
 	struct http_private *private;
 };
 
@@ -124,6 +128,14 @@ int http_run_batch(struct http *h, struct http_batch *b, struct err *e)
  * section 5).  New URL, or NULL when it is none that http_url_ok() takes; from
  * https it leads to https alone. */
 char *http_resolve(const char *base, const char *location);
+
+/* Did r end in what passes: a connection that broke, or an answer 408, 429,
+ * 500, 502, 503 or 504?  true when it is worth another try, for which done()
+ * returns 1, or http_run() is called again.  It is sent after what Retry-After
+ * says, or half a second, twice as long each time; after HTTP_TRIES_MAX, or when
+ * the peer wants a longer pause than HTTP_PAUSE_MAX, the answer is false.  What
+ * the sink got of a body has to be forgotten. */
+bool http_again(struct http_request *r);
 
 /* Appends s with all but unreserved characters as %XX (RFC 3986 section 2). */
 void http_escape(struct buf *b, const char *s);

@@ -23,6 +23,8 @@ struct http_private {
 	unsigned	   redirects;
 	uint64_t	   sent;	/* of the body: the next offset */
 	size_t		   error_len, ignored;
+	uint64_t	   due;		/* when it is sent; 0: it was */
+	bool		   broke;	/* a connection that was there did */
 	bool		   cut;		/* ended by us: enough was ignored */
 	char		   text[CURL_ERROR_SIZE];
 };

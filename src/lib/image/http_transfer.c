@@ -21,6 +21,7 @@
 				 * busy with it before it answers */
 #define RECEIVE_BUFFER	(256L << 10)
 #define SEND_BUFFER	(256L << 10)
+#define PAUSE_MS	500u	/* before the first of the tries that follow */
 #define IGNORED_MAX	(64u << 10)	/* of a body that nobody wants */
 
 static size_t on_body(char *data, size_t one, size_t n, void *ctx)
@@ -258,7 +259,7 @@ static void forget_answer(struct http_request *r)
 	free_headers(p);
 	p->sent = 0;
 	p->error_len = p->ignored = 0;
-	p->cut = false;
+	p->cut = p->broke = false;
 	p->text[0] = '\0';
 	r->status = 0;
 	r->error[0] = '\0';
@@ -397,6 +398,37 @@ static int follow(struct http_request *r)
 	return 0;
 }
 
+/* What came of a connection, or did not, when it broke. */
+static bool breaks(CURLcode code)
+{
+	return code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+	       code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE ||
+	       code == CURLE_OPERATION_TIMEDOUT;
+}
+
+static bool passes(const struct http_request *r)
+{
+	if (r->failure != HTTP_ANSWERED)
+		return r->private->broke;
+	return r->status == 408 || r->status == 429 || r->status == 500 ||
+	       (r->status >= 502 && r->status <= 504);
+}
+
+bool http_again(struct http_request *r)
+{
+	curl_off_t seconds = 0;
+
+	if (!passes(r) || r->tries == HTTP_TRIES_MAX)
+		return false;
+	curl_easy_getinfo(r->private->easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (seconds > HTTP_PAUSE_MAX)
+		return false;
+	r->wait = seconds > 0 ? (unsigned)seconds * 1000 :
+				PAUSE_MS << r->tries;
+	r->tries++;
+	return true;
+}
+
 int http_ended(struct http_request *r, CURLcode code)
 {
 	struct http_private *p = r->private;
@@ -404,6 +436,7 @@ int http_ended(struct http_request *r, CURLcode code)
 
 	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	if (code != CURLE_OK && !(p->cut && code == CURLE_WRITE_ERROR)) {
+		p->broke = r->err.class == ERR_NONE && breaks(code);
 		no_answer(r, code);
 		return 0;
 	}

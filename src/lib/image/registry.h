@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * registry.h - between registry.c and registry_auth.c
+ * registry.h - a repository in a registry, for those who pull and who push
  *
  * OCI Distribution spec 1.1; authentication by Docker's token specification
  * ("Docker Registry v2 authentication") or Basic.
@@ -10,11 +10,13 @@
 
 #include "image/auth.h"
 #include "image/http.h"
-#include "image/source.h"
+#include "image/ref.h"
+#include "image/remote.h"
 
 struct registry {
-	struct source	   source;
-	struct ref	   ref;
+	struct ref	   ref;			/* what the user named */
+	const struct remote_options *options;
+	const char	  *actions;		/* what a token is for: "pull" */
 	struct http_policy policy;
 	struct http	  *http;
 	const char	  *scheme;		/* "https" or "http"; NULL: not known yet */
@@ -23,6 +25,30 @@ struct registry {
 	char		  *authorization;	/* the header's value, or NULL */
 	unsigned	   generation;		/* counts authorizations */
 };
+
+#define REGISTRY_INIT { .http = NULL, .auth = AUTH_INIT, .authorization = NULL }
+#define AUTO_REGISTRY AUTO(registry_release)
+
+/* name: a docker-style reference.  o and actions are borrowed.  Nothing is
+ * sent yet. */
+int registry_init(struct registry *r, const char *name,
+		  const struct remote_options *o, const char *actions,
+		  struct err *e) MUST_CHECK;
+void registry_release(struct registry *r);
+
+/* Finds out whether to speak HTTPS or HTTP; comes before registry_url(). */
+int registry_connect(struct registry *r, struct err *e) MUST_CHECK;
+
+/* "SCHEME://HOST/v2/PATH/" and what fmt says.  New, caller frees. */
+char *registry_url(const struct registry *r, const char *fmt, ...)
+	PRINTF(2, 3);
+
+/* Sends q (method, URL, accept, upload filled in) until there is an answer that
+ * is not 401 and will not be another in a moment.  0 with q->status, whatever
+ * it is.  into (may be NULL) gets what a 200 brings; more than it may hold is
+ * ERR_INPUT.  what names it in messages. */
+int registry_ask(struct registry *r, struct http_request *q, const char *what,
+		 struct buf *into, struct err *e) MUST_CHECK;
 
 struct registry_try {		/* how often a request was refused */
 	unsigned generation;	/* of the authorization it was sent with */

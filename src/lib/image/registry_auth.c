@@ -3,7 +3,8 @@
  * registry_auth.c - what to do when a registry wants to know who asks
  *
  * A Bearer challenge names a token service; it is asked, with the user's
- * credentials when there are any, for the right to pull this one repository.
+ * credentials when there are any, for the right to pull from this one
+ * repository, or to push to it.
  */
 #include "image/registry.h"
 
@@ -45,15 +46,16 @@ static bool realm_ok(const struct registry *r, const char *realm)
 	if (http_url_ok(realm, true))
 		return true;
 	return strcmp(r->scheme, "http") == 0 && http_url_ok(realm, false) &&
-	       (r->source.options->tls == TLS_INSECURE ||
+	       (r->options->tls == TLS_INSECURE ||
 		ref_host_is_loopback(http_url_host(realm, host)));
 }
 
-/* service=…&scope=repository:PATH:pull */
+/* service=…&scope=repository:PATH:ACTIONS */
 static void token_query(const struct registry *r, const struct challenge *c,
 			struct buf *b)
 {
-	AUTO_FREE char *scope = xasprintf("repository:%s:pull", r->ref.path);
+	AUTO_FREE char *scope = xasprintf("repository:%s:%s", r->ref.path,
+					   r->actions);
 
 	if (*c->service) {
 		buf_adds(b, "service=");
@@ -119,7 +121,13 @@ static char *refresh_form(const struct registry *r, const char *query)
 static int ask_token(struct registry *r, struct http_request *q,
 		     struct buf *reply, struct err *e)
 {
-	if (http_run(r->http, q, e) < 0)
+	int ret;
+
+	do {
+		reply->len = 0;
+		ret = http_run(r->http, q, e);
+	} while (http_again(q));
+	if (ret < 0)
 		return err_wrap(e, "token for '%s'", r->ref.host);
 	if (q->status == 400 || q->status == 401 || q->status == 403)
 		return authorize_denied(r, e);
@@ -187,7 +195,7 @@ int registry_authorize(struct registry *r, const struct http_request *q,
 	if (q->moved)
 		return registry_refused(r, q, what, e);
 	if (!r->auth_read) {
-		if (auth_find(r->source.options->authfile, &r->ref, &r->auth,
+		if (auth_find(r->options->authfile, &r->ref, &r->auth,
 			      e) < 0)
 			return -1;
 		r->auth_read = true;

@@ -12,23 +12,12 @@
 #include "base/progress.h"
 #include "image/oci.h"
 #include "image/ref.h"
+#include "image/remote.h"
 #include "image/store.h"
-
-enum tls_mode {
-	TLS_AUTO,	/* HTTPS; on the loopback plain HTTP is fine too */
-	TLS_VERIFY,	/* HTTPS, whatever the host */
-	TLS_INSECURE,	/* any certificate, or plain HTTP */
-};
-
-#define JOBS_DEFAULT 6
-#define JOBS_LIMIT   16
 
 struct pull_options {		/* borrowed by the source */
 	const char	*platform;	/* OS/ARCH[/VARIANT], NULL: this machine's */
-	const char	*authfile;	/* NULL: the usual files (auth.h) */
-	const char	*ca_file;	/* to trust beside the system's; NULL */
-	enum tls_mode	 tls;
-	unsigned	 jobs;		/* transfers at once, 1 to JOBS_LIMIT */
+	struct remote_options remote;
 	struct progress *progress;	/* may be NULL */
 };
 

@@ -12,16 +12,33 @@
 
 #define MEMBERS_MAX 1000000	/* an image has a few dozen */
 
-int bundle_walk(const char *file, bundle_fn *fn, void *ctx, struct err *e)
+int bundle_open(struct bundle *b, const char *path, struct err *e)
 {
-	AUTO_CLOSE int fd = open(file, O_RDONLY | O_CLOEXEC);
+	b->name = xstrdup(path);
+	b->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (b->fd < 0)
+		return err_sys(e, "cannot open archive '%s'", path);
+	return 0;
+}
+
+void bundle_release(struct bundle *b)
+{
+	auto_closep(&b->fd);
+	free(b->name);
+	*b = (struct bundle)BUNDLE_INIT;
+}
+
+int bundle_walk(const struct bundle *b, bundle_fn *fn, void *ctx,
+		struct err *e)
+{
 	AUTO_UNTAR struct untar *t = NULL;
 	struct untar_member m;
 	int ret;
 
-	if (fd < 0)
-		return err_sys(e, "cannot open archive '%s'", file);
-	t = untar_open_fd(fd, file, e);
+	if (lseek(b->fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "cannot go back to the beginning of archive '%s'",
+			       b->name);
+	t = untar_open_fd(b->fd, b->name, e);
 	if (!t)
 		return -1;
 	for (unsigned n = 0; (ret = untar_next(t, &m, e)) == 1; n++) {
@@ -30,7 +47,7 @@ int bundle_walk(const char *file, bundle_fn *fn, void *ctx, struct err *e)
 		if (n == MEMBERS_MAX)
 			return err_set(e, ERR_INPUT,
 				       "archive '%s' has more than %d members",
-				       file, MEMBERS_MAX);
+				       b->name, MEMBERS_MAX);
 		while (strncmp(path, "./", 2) == 0)
 			path += 2;
 		ret = fn(ctx, t, &m, path, e);
@@ -108,12 +125,12 @@ static int on_text_member(void *ctx, struct untar *t,
 	return bundle_copy(t, m, on_text, w, e) < 0 ? -1 : 1;
 }
 
-int bundle_read(const char *file, const char *path, struct buf *b,
+int bundle_read(const struct bundle *b, const char *path, struct buf *text,
 		struct err *e)
 {
-	struct wanted_text w = { file, path, b, false };
+	struct wanted_text w = { b->name, path, text, false };
 
-	if (bundle_walk(file, on_text_member, &w, e) < 0)
+	if (bundle_walk(b, on_text_member, &w, e) < 0)
 		return -1;
 	return w.found;
 }

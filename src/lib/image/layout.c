@@ -128,6 +128,7 @@ struct layout {
 	struct source source;
 	char	     *path, *ref;
 	struct store  store;	/* of a folder, for reading alone */
+	struct bundle bundle;	/* of an archive */
 };
 
 static void layout_free(struct source *s)
@@ -137,6 +138,7 @@ static void layout_free(struct source *s)
 	free(l->path);
 	free(l->ref);
 	store_release(&l->store);
+	bundle_release(&l->bundle);
 	free(l);
 }
 
@@ -225,6 +227,7 @@ static struct layout *layout_new(const char *rest,
 	l->source.ops = ops;
 	l->source.options = o;
 	l->store = (struct store)STORE_INIT;
+	l->bundle = (struct bundle)BUNDLE_INIT;
 	if (layout_split(rest, &l->source, &l->path, &l->ref, e) == 0)
 		return l;
 	source_free(&l->source);
@@ -263,7 +266,7 @@ static int packed_manifest(struct source *s, const struct descriptor *want,
 		snprintf(d.media_type, sizeof(d.media_type), "%s", "");
 		snprintf(d.hex, sizeof(d.hex), "%s", s->pinned);
 	} else {
-		found = bundle_read(l->path, "index.json", &index, e);
+		found = bundle_read(&l->bundle, "index.json", &index, e);
 		if (found < 0)
 			return -1;
 		if (!found)
@@ -275,7 +278,7 @@ static int packed_manifest(struct source *s, const struct descriptor *want,
 			return -1;
 	}
 	path = xasprintf("blobs/sha256/%s", d.hex);
-	found = bundle_read(l->path, path, text, e);
+	found = bundle_read(&l->bundle, path, text, e);
 	if (found <= 0)
 		return found < 0 ? -1 : err_set(e, ERR_INPUT,
 						"archive '%s' lacks '%s'",
@@ -328,7 +331,7 @@ static int packed_blobs(struct source *s, struct store *store,
 	struct packed_blobs p = { (struct layout *)s, store, d, what, n, 0,
 				  has };
 
-	if (bundle_walk(p.layout->path, on_packed, &p, e) < 0)
+	if (bundle_walk(&p.layout->bundle, on_packed, &p, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (!has[i])
@@ -346,5 +349,10 @@ struct source *oci_archive_open(const char *rest, const struct pull_options *o,
 {
 	struct layout *l = layout_new(rest, &packed_ops, o, e);
 
-	return l ? &l->source : NULL;
+	if (!l)
+		return NULL;
+	if (bundle_open(&l->bundle, l->path, e) == 0)
+		return &l->source;
+	source_free(&l->source);
+	return NULL;
 }

@@ -21,6 +21,10 @@ setup() {
 	export HOME="$T/home"
 	export ENCLAVER_STORE="$T/store"
 	export MALLOC_PERTURB_=$((RANDOM % 255 + 1))
+	# No daemon of this machine's has a say in a test.
+	export DOCKER_HOST="unix://$T/no-daemon"
+	unset DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH DOCKER_TLS_VERIFY \
+		DOCKER_TLS
 	mkdir -p "$HOME"
 	cd "$T" || return 1
 	if declare -F local_setup >/dev/null; then local_setup; fi

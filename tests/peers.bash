@@ -277,6 +277,50 @@ push() {
 		"$from" "docker://$registry_url/$to"
 }
 
+# start_podman: Podman's service on a socket of its own, with a storage of its
+# own, as DOCKER_HOST: without root, without a range of ids, without a network.
+start_podman() {
+	local i dir
+	requires podman newuidmap
+	# A path of at most 107 bytes, and what bats makes is longer.
+	dir=$(mktemp -d)
+	PODMAN_DIR=$dir
+	mkdir "$dir/tmp" "$dir/run"
+	# shellcheck disable=SC2030,SC2031
+	(
+		export TMPDIR=$dir/tmp XDG_RUNTIME_DIR=$dir/run
+		exec podman --root "$dir/root" --runroot "$dir/runroot" \
+			--storage-driver vfs \
+			--storage-opt vfs.ignore_chown_errors=true \
+			system service --time=0 "unix://$dir/socket"
+	) >"$T/podman.log" 2>&1 3>&- &
+	PEER_PIDS="${PEER_PIDS:-} $!"
+	export DOCKER_HOST=unix://$dir/socket
+	for i in $(seq 200); do
+		docker_api _ping >"$T/ping" 2>&1 && return
+		sleep 0.05
+	done
+	cat "$T/podman.log" >&2
+	echo "podman: no answer after $i tries" >&2
+	return 1
+}
+
+# docker_api PATH [CURL OPTION...]: asks the daemon at DOCKER_HOST, a socket.
+docker_api() {
+	local path=$1
+	shift
+	curl -sS --fail-with-body --unix-socket "${DOCKER_HOST#unix://}" "$@" "http://d/$path"
+}
+
+# docker_load IMAGE-PATH NAME: as docker load does, by others' programs alone.
+docker_load() {
+	requires skopeo
+	skopeo copy -q "$1" "docker-archive:$T/load.tar:$2"
+	docker_api images/load -X POST -H 'Content-Type: application/x-tar' \
+		-T "$T/load.tar"
+	rm "$T/load.tar"
+}
+
 stop_peers() {
 	local pid
 	for pid in ${PEER_PIDS:-}; do
@@ -284,6 +328,12 @@ stop_peers() {
 		wait "$pid" 2>/dev/null || continue
 	done
 	PEER_PIDS=
+	# What is in there may belong to ids that only podman's namespace has.
+	if [ -n "${PODMAN_DIR:-}" ]; then
+		chmod -R u+w "$PODMAN_DIR" 2>/dev/null || true
+		rm -rf "$PODMAN_DIR" 2>/dev/null || podman unshare rm -rf "$PODMAN_DIR"
+		PODMAN_DIR=
+	fi
 }
 
 # nitro_folders ROOTFS: adds what enc-eif adds to every image that lacks it.

@@ -16,9 +16,9 @@ static const char help[] =
 "usage: enc-pull [OPTION]... [IMAGE]\n"
 "\n"
 "Brings an image into the store and prints its path, oci:DIR:NAME@sha256:HEX.\n"
-"IMAGE is a docker-style name, docker://NAME, oci:DIR[:REF],\n"
-"oci-archive:FILE[:REF] or docker-archive:FILE[:NAME]; without it, or as -, it\n"
-"is one line on standard input.\n"
+"IMAGE is a docker-style name, docker://NAME, docker-daemon:NAME,\n"
+"oci:DIR[:REF], oci-archive:FILE[:REF] or docker-archive:FILE[:NAME]; without\n"
+"it, or as -, it is one line on standard input.\n"
 "\n"
 "      --platform OS/ARCH[/VARIANT]  which image of an index (this machine's)\n"
 "      --store DIR                   the store ($ENCLAVER_STORE, or the cache)\n"
@@ -26,6 +26,8 @@ static const char help[] =
 "      --tls-verify=BOOL             true: HTTPS always; false: any certificate,\n"
 "                                    or plain HTTP\n"
 "      --ca-file FILE                authorities to trust too, in PEM\n"
+"      --if-there                    docker-daemon: status 1, and nothing said,\n"
+"                                    when it is not there\n"
 "  -j, --jobs N                      transfers at once, 1 to 16 (6)\n"
 "  -q, --quiet                       no progress\n"
 "  -v, --verbose                     say more\n"
@@ -33,7 +35,7 @@ static const char help[] =
 "  -V, --version                     the version\n";
 
 enum { OPT_PLATFORM = 256, OPT_STORE, OPT_AUTHFILE, OPT_TLS_VERIFY,
-       OPT_CA_FILE };
+       OPT_CA_FILE, OPT_IF_THERE };
 
 static const struct option long_options[] = {
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
@@ -41,6 +43,7 @@ static const struct option long_options[] = {
 	{ "authfile", required_argument, NULL, OPT_AUTHFILE },
 	{ "tls-verify", required_argument, NULL, OPT_TLS_VERIFY },
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "if-there", no_argument, NULL, OPT_IF_THERE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -53,6 +56,7 @@ struct options {
 	struct pull_options pull;
 	const char	   *store;
 	const char	   *image;
+	bool		    if_there;
 };
 
 static enum tls_mode tls_of(const char *word)
@@ -102,6 +106,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case OPT_CA_FILE:
 			o->pull.remote.ca_file = optarg;
 			break;
+		case OPT_IF_THERE:
+			o->if_there = true;
+			break;
 		case 'j':
 			o->pull.remote.jobs = jobs_of(optarg);
 			break;
@@ -134,10 +141,13 @@ static char *pull(const struct options *o, struct err *e)
 
 	if (!image)
 		return NULL;
+	if (o->if_there && strncmp(image, "docker-daemon:", 14) != 0)
+		cli_usage("--if-there is for docker-daemon:NAME, not for '%s'",
+			  image);
 	source = source_open(image, &o->pull, e);
 	if (!source || store_open(&store, o->store, e) < 0)
 		return NULL;
-	cli_debug("pulling '%s' into '%s'", source->name, store.dir);
+	cli_debug("pulling '%s' into '%s'", image, store.dir);
 	path = source_pull(source, &store, e);
 	cli_progress_end();
 	return path;
@@ -153,6 +163,13 @@ int main(int argc, char **argv)
 	parse_options(argc, argv, &o);
 	o.pull.progress = cli_progress();
 	path = pull(&o, &e);
+	if (!path && e.class == ERR_NO) {
+		if (o.if_there) {
+			cli_debug("%s", e.msg);
+			return ERR_NO;
+		}
+		e.class = ERR_REMOTE;
+	}
 	if (!path)
 		return cli_fail(&e);
 	printf("%s\n", path);

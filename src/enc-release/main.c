@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "enc-release/release.h"
 #include "image/export.h"
+#include "image/ref.h"
 
 static const char help[] =
 "usage: enc-release -f MANIFEST [OPTION]... [EIF]\n"
@@ -23,8 +24,9 @@ static const char help[] =
 "      --sleeve IMAGE      the image to build on (sources.sleeve)\n"
 "      --target NAME       what the image is called (target)\n"
 "      --store DIR         where it is filed\n"
-"      --output KIND:FILE  write it to a file too; KIND is oci-archive or\n"
-"                          docker-archive\n"
+"      --output WHERE      put it there too: oci-archive:FILE,\n"
+"                          docker-archive:FILE, or docker-daemon:[NAME], where\n"
+"                          it is called NAME (target)\n"
 "      --json              print Enclaver's JSON of a build instead of the path\n"
 "      --amended IMAGE     for --json: the image that the EIF was made of\n"
 "  -q, --quiet             no notes\n"
@@ -38,8 +40,14 @@ static const char help[] =
 struct options {
 	const char *file, *eif, *output, *output_file;
 	enum export_kind kind;
+	char *name;		/* for the daemon; NULL: the target */
 	bool json;
 };
+
+static void options_release(struct options *o)
+{
+	free(o->name);
+}
 
 enum { OPT_SLEEVE = 256, OPT_TARGET, OPT_STORE, OPT_OUTPUT, OPT_JSON,
        OPT_AMENDED };
@@ -87,6 +95,7 @@ static void parse(int argc, char **argv, struct options *o, struct release *r)
 
 static void check(struct options *o, const struct release *r)
 {
+	struct ref ref;
 	struct err e;
 
 	if (!o->file)
@@ -98,8 +107,17 @@ static void check(struct options *o, const struct release *r)
 	if (o->output &&
 	    export_parse(o->output, &o->kind, &o->output_file, &e) < 0)
 		cli_usage("%s", e.msg);
+	if (o->output && o->kind == EXPORT_DAEMON && *o->output_file) {
+		if (ref_parse(o->output_file, &ref, &e) < 0)
+			cli_usage("output '%s': %s", o->output, e.msg);
+		if (*ref.hex)
+			cli_usage("output '%s' has a digest, which nobody knows yet: give a tag",
+				  o->output);
+		o->name = ref_name(&ref);
+	}
 }
 
+/* The daemon has it when this returns, a file is not there yet. */
 static int export(const struct options *o, const struct release *r,
 		  struct outfile *file, struct err *e)
 {
@@ -109,6 +127,9 @@ static int export(const struct options *o, const struct release *r,
 		return 0;
 	if (image_open(&img, r->path, e) < 0)
 		return -1;
+	if (o->kind == EXPORT_DAEMON)
+		return export_to_daemon(&img, o->name ? o->name : r->name,
+					r->progress, e);
 	return export_image(&img, o->kind, r->name, o->output_file, file, e);
 }
 
@@ -124,7 +145,8 @@ static char *run(const struct options *o, struct release *r, const char *eif,
 	/* The name and the file appear when all that takes room is done. */
 	if (!out || release_file(r, e) < 0)
 		return NULL;
-	if (o->output && outfile_commit(&file, o->output_file, 0666, e) < 0)
+	if (o->output && o->kind != EXPORT_DAEMON &&
+	    outfile_commit(&file, o->output_file, 0666, e) < 0)
 		return NULL;
 	return steal_ptr(&out);
 }
@@ -134,7 +156,7 @@ int main(int argc, char **argv)
 	AUTO_RELEASE struct release r = RELEASE_INIT;
 	AUTO_MANIFEST struct manifest m = { 0 };
 	AUTO_FREE char *eif = NULL, *out = NULL;
-	struct options o = { 0 };
+	AUTO(options_release) struct options o = { 0 };
 	struct err e;
 
 	cli_init("enc-release");

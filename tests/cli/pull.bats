@@ -44,7 +44,9 @@ refused() {
 	refused 2 "a file is oci-archive:FILE or docker-archive:FILE" ./app.tar
 	refused 2 "a file is oci-archive:FILE or docker-archive:FILE" /x/app.tar
 	refused 2 "; leave https:// out" https://r.example/app
-	refused 2 "docker save" docker-daemon:app
+	refused 2 "name the image by its tag or its ID" "docker-daemon:app@sha256:$(printf %064d 0)"
+	refused 2 "'UPPER' is not the name of a repository" docker-daemon:UPPER
+	refused 2 "--if-there is for docker-daemon:NAME, not for 'app'" app --if-there
 	refused 6 "cannot open 'none'" app --ca-file none
 	echo none >no.pem
 	refused 3 "'no.pem' has no certificate in PEM" app --ca-file no.pem

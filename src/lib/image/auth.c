@@ -256,12 +256,21 @@ static int look_at(const char *file, bool must_exist, const struct ref *ref,
 	return ret;
 }
 
+char *docker_folder(void)
+{
+	const char *docker = getenv("DOCKER_CONFIG");
+	const char *home = getenv("HOME");
+
+	if (docker && *docker)
+		return xstrdup(docker);
+	return home && *home ? xasprintf("%s/.docker", home) : NULL;
+}
+
 int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
 	      struct err *e)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	const char *docker = getenv("DOCKER_CONFIG");
-	const char *home = getenv("HOME");
+	AUTO_FREE char *folder = docker_folder();
 	AUTO_FREE char *containers = NULL, *config = NULL;
 	int ret;
 
@@ -276,10 +285,8 @@ int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
 		if (ret != 0)
 			return ret < 0 ? -1 : 0;
 	}
-	if (docker && *docker)
-		config = xasprintf("%s/config.json", docker);
-	else if (home && *home)
-		config = xasprintf("%s/.docker/config.json", home);
+	if (folder)
+		config = xasprintf("%s/config.json", folder);
 	if (config && look_at(config, false, ref, a, e) < 0)
 		return -1;
 	if (!a->looked_at)

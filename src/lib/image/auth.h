@@ -36,6 +36,10 @@ int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
 	      struct err *e) MUST_CHECK;
 void auth_release(struct auth *a);
 
+/* The folder of docker's own configuration: $DOCKER_CONFIG or ~/.docker, or
+ * NULL when HOME is not set either.  New, caller frees. */
+char *docker_folder(void);
+
 /* The value of an Authorization header, "Basic …": new, secret_free() it. */
 char *auth_basic(const char *user, const char *password);
 

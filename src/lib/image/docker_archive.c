@@ -8,6 +8,8 @@
  * versions may hold compressed ones, at blobs/sha256/DIGEST.  Equal layers may
  * be symbolic links to one another.  There is no manifest: we compose one.
  */
+#include "image/docker_archive.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,7 +30,7 @@ struct saved_layer {
 
 struct saved {
 	struct source	    source;
-	char		   *file;
+	struct bundle	    bundle;
 	char		   *config_path;
 	struct buf	    config;
 	struct saved_layer *layers;
@@ -43,7 +45,7 @@ static void saved_free(struct source *s)
 		free(a->layers[i].path);
 	free(a->layers);
 	free(a->config_path);
-	free(a->file);
+	bundle_release(&a->bundle);
 	buf_release(&a->config);
 	free(a);
 }
@@ -92,17 +94,17 @@ static int take_entry(struct saved *a, const json_t *entry, struct err *e)
 	if (!config || !json_is_array(layers))
 		return err_set(e, ERR_INPUT,
 			       "manifest.json in archive '%s' names no configuration or no layers",
-			       a->file);
+			       a->bundle.name);
 	if (json_array_size(layers) > LAYERS_MAX)
 		return err_set(e, ERR_INPUT, "'%s': more than %d layers",
-			       a->file, LAYERS_MAX);
+			       a->bundle.name, LAYERS_MAX);
 	a->config_path = docker_tidy_path(config);
 	a->layers = xcalloc(json_array_size(layers) + 1, sizeof(*a->layers));
 	json_array_foreach(layers, i, layer) {
 		if (!json_is_string(layer))
 			return err_set(e, ERR_INPUT,
 				       "manifest.json in archive '%s': a layer is not a path",
-				       a->file);
+				       a->bundle.name);
 		a->layers[a->n_layers++].path =
 			docker_tidy_path(json_string_value(layer));
 	}
@@ -153,7 +155,7 @@ static int look_at_layer(struct saved *a, struct untar *t,
 	if (hex_in(path, hex) && strcmp(hex, d->hex) != 0)
 		return err_set(e, ERR_VERIFY,
 			       "'%s' in archive '%s' does not have the digest that is its name",
-			       path, a->file);
+			       path, a->bundle.name);
 	return 0;
 }
 
@@ -164,7 +166,7 @@ static int on_config(void *ctx, const void *data, size_t len, struct err *e)
 	if (buf_append(&a->config, data, len) < 0)
 		return err_set(e, ERR_INPUT,
 			       "'%s' in archive '%s' is larger than %u bytes",
-			       a->config_path, a->file, CONFIG_MAX);
+			       a->config_path, a->bundle.name, CONFIG_MAX);
 	return 0;
 }
 
@@ -225,21 +227,21 @@ static int read_members(struct saved *a, struct err *e)
 	char hex[SHA256_HEX], got[SHA256_HEX];
 
 	for (int i = 0; i < WALKS_MAX && !all_known(a); i++)
-		if (bundle_walk(a->file, on_member, a, e) < 0)
+		if (bundle_walk(&a->bundle, on_member, a, e) < 0)
 			return -1;
 	if (a->config.len == 0)
-		return err_set(e, ERR_INPUT, "archive '%s' lacks '%s'", a->file,
+		return err_set(e, ERR_INPUT, "archive '%s' lacks '%s'", a->bundle.name,
 			       a->config_path);
 	for (size_t i = 0; i < a->n_layers; i++)
 		if (!a->layers[i].known)
 			return err_set(e, ERR_INPUT,
-				       "archive '%s' lacks layer '%s'", a->file,
+				       "archive '%s' lacks layer '%s'", a->bundle.name,
 				       a->layers[i].path);
 	sha256_hex(a->config.data, a->config.len, got);
 	if (hex_in(a->config_path, hex) && strcmp(hex, got) != 0)
 		return err_set(e, ERR_VERIFY,
 			       "'%s' in archive '%s' does not have the digest that is its name",
-			       a->config_path, a->file);
+			       a->config_path, a->bundle.name);
 	return 0;
 }
 
@@ -256,7 +258,7 @@ static int settle_digests(struct saved *a, struct err *e)
 	if (json_array_size(ids) != a->n_layers)
 		return err_set(e, ERR_INPUT,
 			       "archive '%s': its configuration has %zu rootfs.diff_ids for %zu layers",
-			       a->file, json_array_size(ids), a->n_layers);
+			       a->bundle.name, json_array_size(ids), a->n_layers);
 	for (size_t i = 0; i < a->n_layers; i++) {
 		struct descriptor *d = &a->layers[i].d;
 		const char *id = json_string_value(json_array_get(ids, i)), *hex;
@@ -264,40 +266,45 @@ static int settle_digests(struct saved *a, struct err *e)
 		if (!id || !digest_is_sha256(id, &hex))
 			return err_set(e, ERR_INPUT,
 				       "archive '%s': diff_id %zu is not a sha256 digest",
-				       a->file, i + 1);
+				       a->bundle.name, i + 1);
 		if (!*d->hex)
 			snprintf(d->hex, sizeof(d->hex), "%s", hex);
 	}
 	return 0;
 }
 
-static void compose(struct saved *a, struct buf *text)
+char *docker_manifest_text(const struct buf *config_text,
+			   const struct descriptor *layers, size_t n)
 {
 	AUTO_JSON json_t *manifest = json_object();
 	struct descriptor config = { .media_type = OCI_CONFIG };
-	json_t *layers = json_array();
-	AUTO_FREE char *composed = NULL;
+	json_t *list = json_array();
 
-	sha256_hex(a->config.data, a->config.len, config.hex);
-	config.size = a->config.len;
-	for (size_t i = 0; i < a->n_layers; i++)
-		json_add(layers, descriptor_json(&a->layers[i].d));
+	sha256_hex(config_text->data, config_text->len, config.hex);
+	config.size = config_text->len;
+	for (size_t i = 0; i < n; i++)
+		json_add(list, descriptor_json(&layers[i]));
 	json_put(manifest, "schemaVersion", json_integer(2));
 	json_put_str(manifest, "mediaType", OCI_MANIFEST);
 	json_put(manifest, "config", descriptor_json(&config));
-	json_put(manifest, "layers", layers);
-	composed = json_text(manifest);
-	buf_adds(text, composed);
+	json_put(manifest, "layers", list);
+	return json_text(manifest);
 }
 
 static int manifest(struct source *s, const struct descriptor *want UNUSED,
 		    struct buf *text, char type[MEDIA_TYPE_MAX], struct err *e)
 {
 	struct saved *a = (struct saved *)s;
+	AUTO_FREE struct descriptor *layers = NULL;
+	AUTO_FREE char *composed = NULL;
 
 	if (read_members(a, e) < 0 || settle_digests(a, e) < 0)
 		return -1;
-	compose(a, text);
+	layers = xcalloc(a->n_layers + 1, sizeof(*layers));
+	for (size_t i = 0; i < a->n_layers; i++)
+		layers[i] = a->layers[i].d;
+	composed = docker_manifest_text(&a->config, layers, a->n_layers);
+	buf_adds(text, composed);
 	snprintf(type, MEDIA_TYPE_MAX, "%s", OCI_MANIFEST);
 	return 0;
 }
@@ -361,12 +368,12 @@ static int blobs(struct source *s, struct store *store,
 	struct saved_blobs b = { (struct saved *)s, store, d, what, n, done };
 
 	if (put_config(&b, e) < 0 ||
-	    bundle_walk(b.saved->file, on_layer, &b, e) < 0)
+	    bundle_walk(&b.saved->bundle, on_layer, &b, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (!done[i])
 			return err_set(e, ERR_INPUT, "archive '%s' lacks %s",
-				       b.saved->file, what[i]);
+				       b.saved->bundle.name, what[i]);
 	return 0;
 }
 
@@ -377,36 +384,59 @@ static int read_list(struct saved *a, const char *name, struct err *e)
 	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX);
 	AUTO_JSON json_t *list = NULL;
 	const json_t *entry;
-	int found = bundle_read(a->file, "manifest.json", &text, e);
+	int found = bundle_read(&a->bundle, "manifest.json", &text, e);
 
 	if (found < 0)
 		return -1;
 	if (!found)
 		return err_set(e, ERR_INPUT,
 			       "archive '%s' has no manifest.json: docker save did not write it (is it an oci-archive:?)",
-			       a->file);
+			       a->bundle.name);
 	list = json_parse(text.data ? text.data : "", text.len,
 			  "manifest.json", e);
 	if (!list)
-		return err_wrap(e, "archive '%s'", a->file);
-	entry = docker_list_choose(list, a->file, name, e);
+		return err_wrap(e, "archive '%s'", a->bundle.name);
+	entry = docker_list_choose(list, a->bundle.name, name, e);
 	if (!entry || take_entry(a, entry, e) < 0)
 		return -1;
 	settle_name(a, entry, name);
 	return 0;
 }
 
-struct source *docker_archive_open(const char *rest,
-				   const struct pull_options *o, struct err *e)
+static struct saved *saved_new(const struct pull_options *o)
 {
 	struct saved *a = xcalloc(1, sizeof(*a));
-	AUTO_FREE char *name = NULL;
 
 	a->source.ops = &saved_ops;
 	a->source.options = o;
+	a->bundle = (struct bundle)BUNDLE_INIT;
 	a->config.max = CONFIG_MAX;
-	if (layout_split(rest, &a->source, &a->file, &name, e) == 0 &&
-	    read_list(a, name, e) == 0)
+	return a;
+}
+
+struct source *docker_archive_open(const char *rest,
+				   const struct pull_options *o, struct err *e)
+{
+	struct saved *a = saved_new(o);
+	AUTO_FREE char *path = NULL, *name = NULL;
+
+	if (layout_split(rest, &a->source, &path, &name, e) == 0 &&
+	    bundle_open(&a->bundle, path, e) == 0 && read_list(a, name, e) == 0)
+		return &a->source;
+	source_free(&a->source);
+	return NULL;
+}
+
+struct source *docker_archive_open_fd(int fd, const char *name,
+				      const struct pull_options *o,
+				      struct err *e)
+{
+	struct saved *a = saved_new(o);
+
+	a->bundle.fd = fd;
+	a->bundle.name = xstrdup(name);
+	a->source.name = xstrdup(name);
+	if (read_list(a, NULL, e) == 0)
 		return &a->source;
 	source_free(&a->source);
 	return NULL;

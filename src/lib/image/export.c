@@ -16,6 +16,7 @@ int export_parse(const char *text, enum export_kind *kind, const char **file,
 		 struct err *e)
 {
 	static const char oci[] = "oci-archive:", docker[] = "docker-archive:";
+	static const char daemon[] = "docker-daemon:";
 
 	if (strncmp(text, oci, strlen(oci)) == 0) {
 		*kind = EXPORT_OCI;
@@ -23,9 +24,13 @@ int export_parse(const char *text, enum export_kind *kind, const char **file,
 	} else if (strncmp(text, docker, strlen(docker)) == 0) {
 		*kind = EXPORT_DOCKER;
 		*file = text + strlen(docker);
+	} else if (strncmp(text, daemon, strlen(daemon)) == 0) {
+		*kind = EXPORT_DAEMON;
+		*file = text + strlen(daemon);
+		return 0;
 	} else {
 		return err_set(e, ERR_USAGE,
-			       "output '%s' is neither oci-archive:FILE nor docker-archive:FILE",
+			       "output '%s' is neither oci-archive:FILE nor docker-archive:FILE nor docker-daemon:[NAME]",
 			       text);
 	}
 	if (outfile_check(*file, e) < 0)

@@ -33,6 +33,10 @@
 struct http_policy {	/* borrowed */
 	bool	    tls_verify;
 	const char *ca_file;	/* PEM, to trust beside the system's; NULL */
+	const char *cert_file;	/* PEM, to show as the client; NULL */
+	const char *key_file;	/* PEM, of cert_file */
+	bool	    daemon;	/* the peer is docker's daemon, not a registry:
+				 * how long it may be silent, what to advise */
 	unsigned    jobs;	/* most transfers at once */
 	const char *socket;	/* path of a UNIX socket to connect to, whatever
 				 * the URL's host; NULL */
@@ -45,13 +49,15 @@ typedef int http_body_fn(void *ctx, const void *data, size_t len,
 			 struct err *e);
 
 #define HTTP_SIZE_UNKNOWN UINT64_MAX
+#define HTTP_LATER	  (-2)
 
 /* The body of a request, which is pulled. */
 struct http_upload {
-	/* Up to len bytes (not 0) from offset on into data; how many came, 0
-	 * at the end, which of a known size comes not before it.  offset
-	 * continues, until the request has to be sent again: then it is 0 once
-	 * more, and who cannot go back fails. */
+	/* Up to len bytes (not 0) from offset on into data; how many came,
+	 * HTTP_LATER when there is nothing yet (http_feed.c), 0 at the end,
+	 * which of a known size comes not before it.  offset continues, until
+	 * the request has to be sent again: then it is 0 once more, and who
+	 * cannot go back fails. */
 	ssize_t (*read)(void *ctx, uint64_t offset, void *data, size_t len,
 			struct err *e);
 	void	   *ctx;
@@ -123,6 +129,20 @@ struct http_batch {
 };
 int http_run_batch(struct http *h, struct http_batch *b, struct err *e)
 	MUST_CHECK;
+
+/* One request whose body is written piece by piece.  r is borrowed, its method
+ * takes a body and its upload is the feed's; type is the body's Content-Type. */
+struct http_feed;
+struct http_feed *http_feed_new(struct http *h, struct http_request *r,
+				const char *type);
+/* Returns when all of it is sent, or on the way.  Fails when the answer (then
+ * r->status is not 0) or the end of the connection came first. */
+int http_feed_write(struct http_feed *f, const void *data, size_t len,
+		    struct err *e) MUST_CHECK;
+/* That was all: 0 when there was an answer, whatever its status. */
+int http_feed_end(struct http_feed *f, struct err *e) MUST_CHECK;
+/* Ends a transfer that has not ended: the other side sees a body broken off. */
+void http_feed_free(struct http_feed *f);
 
 /* Where a Location leads that came as the answer to a request to base (RFC 3986
  * section 5).  New URL, or NULL when it is none that http_url_ok() takes; from

@@ -19,6 +19,8 @@
 #define STALL_BYTES	1L	/* ... this much a second: the peer is gone */
 #define DIGEST_SECONDS	600L	/* the same for one that got a body, and may be
 				 * busy with it before it answers */
+#define DAEMON_SECONDS	1800L	/* docker save and load gather all of an image
+				 * before they say a word */
 #define RECEIVE_BUFFER	(256L << 10)
 #define SEND_BUFFER	(256L << 10)
 #define PAUSE_MS	500u	/* before the first of the tries that follow */
@@ -59,6 +61,8 @@ static size_t on_upload(char *data, size_t one, size_t n, void *ctx)
 	if (len == 0)
 		return 0;
 	got = r->upload->read(r->upload->ctx, p->sent, data, len, &r->err);
+	if (got == HTTP_LATER)
+		return CURL_READFUNC_PAUSE;
 	if (got < 0)
 		return CURL_READFUNC_ABORT;
 	if (got == 0 && size != HTTP_SIZE_UNKNOWN) {
@@ -182,6 +186,10 @@ static void set_trust(struct http *h, CURL *easy)
 	SET(easy, CURLOPT_SSL_VERIFYHOST, h->policy->tls_verify ? 2L : 0L);
 	if (h->policy->ca_file)
 		SET(easy, CURLOPT_CAINFO_BLOB, &pem);
+	if (h->policy->cert_file)
+		SET(easy, CURLOPT_SSLCERT, h->policy->cert_file);
+	if (h->policy->key_file)
+		SET(easy, CURLOPT_SSLKEY, h->policy->key_file);
 }
 
 static void set_policy(struct http *h, CURL *easy, const char *url)
@@ -194,7 +202,8 @@ static void set_policy(struct http *h, CURL *easy, const char *url)
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
 	SET(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	SET(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
-	SET(easy, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+	SET(easy, CURLOPT_LOW_SPEED_TIME,
+	    h->policy->daemon ? DAEMON_SECONDS : STALL_SECONDS);
 	SET(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
 	SET(easy, CURLOPT_USERAGENT, "enclaver/" PACKAGE_VERSION);
 	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -219,7 +228,8 @@ static void set_upload(struct http_request *r, CURL *easy)
 	SET(easy, CURLOPT_READDATA, r);
 	SET(easy, CURLOPT_SEEKFUNCTION, on_rewind);
 	SET(easy, CURLOPT_SEEKDATA, r);
-	SET(easy, CURLOPT_LOW_SPEED_TIME, DIGEST_SECONDS);
+	if (!r->private->http->policy->daemon)
+		SET(easy, CURLOPT_LOW_SPEED_TIME, DIGEST_SECONDS);
 	if (u->type)
 		add_header(r->private, "Content-Type", u->type);
 	if (u->range)
@@ -342,7 +352,9 @@ static int no_answer(struct http_request *r, CURLcode code)
 		return -1;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return fail(r, "cannot trust the certificate of",
-			    "name the authority that signed it with --ca-file");
+			    p->http->policy->daemon ?
+				    "is the ca.pem of the context, or in DOCKER_CERT_PATH, the right one?" :
+				    "name the authority that signed it with --ca-file");
 	case CURLE_SSL_CACERT_BADFILE:
 		return err_set(&r->err, ERR_INPUT,
 			       "cannot use the authorities in '%s': %s",
@@ -355,9 +367,10 @@ static int no_answer(struct http_request *r, CURLcode code)
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 		fail(r, "cannot talk to",
-		     code == CURLE_SSL_CONNECT_ERROR ?
-			     "a registry that speaks plain HTTP takes --tls-verify=false" :
-			     "");
+		     code != CURLE_SSL_CONNECT_ERROR ? "" :
+		     p->http->policy->daemon ?
+			     "a daemon that speaks plain HTTP takes no DOCKER_TLS_VERIFY" :
+			     "a registry that speaks plain HTTP takes --tls-verify=false");
 		r->failure = HTTP_NO_TLS;
 		return -1;
 	default:

@@ -29,6 +29,7 @@ struct source *source_open(const char *text, const struct pull_options *o,
 		{ "oci:", layout_open },
 		{ "oci-archive:", oci_archive_open },
 		{ "docker-archive:", docker_archive_open },
+		{ "docker-daemon:", docker_daemon_open },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
@@ -36,12 +37,6 @@ struct source *source_open(const char *text, const struct pull_options *o,
 
 		if (strncmp(text, transports[i].prefix, len) == 0)
 			return transports[i].open(text + len, o, e);
-	}
-	if (strncmp(text, "docker-daemon:", 14) == 0) {
-		err_set(e, ERR_USAGE,
-			"cannot read from a daemon: use 'docker save -o FILE %s' and docker-archive:FILE",
-			text + 14);
-		return NULL;
 	}
 	return registry_open(text, o, e);
 }
@@ -178,14 +173,10 @@ static int fetch_blobs(struct source *s, struct store *store,
 	return s->ops->blobs(s, store, w.d, w.what, w.n, e);
 }
 
-/* An image that names no platform is one for whoever wants it; one for
- * another than was asked for by --platform is an error, and worth a note when
- * nothing was asked for. */
-static int check_platform(const struct source *s, const json_t *config,
+int source_check_platform(struct source *s, const char *os, const char *arch,
 			  struct err *e)
 {
-	const char *os = json_str(config, "os");
-	const char *arch = json_str(config, "architecture");
+	AUTO_FREE char *note = NULL;
 	struct platform p;
 
 	if (!os || !arch)
@@ -201,16 +192,16 @@ static int check_platform(const struct source *s, const json_t *config,
 		return err_set(e, ERR_INPUT,
 			       "'%s' has no image for %s/%s: it is for %.40s/%.40s alone",
 			       s->name, p.os, p.arch, os, arch);
-	{
-		AUTO_FREE char *note = xasprintf("'%s' is for %.40s/%.40s, not for this machine's %s/%s",
-						 s->name, os, arch, p.os,
-						 p.arch);
-		progress_note(s->options->progress, note);
-	}
+	if (s->noted)
+		return 0;
+	s->noted = true;
+	note = xasprintf("'%s' is for %.40s/%.40s, not for this machine's %s/%s",
+			 s->name, os, arch, p.os, p.arch);
+	progress_note(s->options->progress, note);
 	return 0;
 }
 
-static int check_config(const struct source *s, struct store *store,
+static int check_config(struct source *s, struct store *store,
 			const struct manifest_doc *doc, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX);
@@ -228,7 +219,8 @@ static int check_config(const struct source *s, struct store *store,
 		return err_set(e, ERR_INPUT,
 			       "image '%s': its configuration has %zu rootfs.diff_ids for %zu layers",
 			       s->name, n, doc->n_layers);
-	return check_platform(s, config, e);
+	return source_check_platform(s, json_str(config, "os"),
+				     json_str(config, "architecture"), e);
 }
 
 /* The text of Docker's manifest with OCI's media types in it: the same image
@@ -276,7 +268,8 @@ static int file_image(struct source *s, struct store *store,
 		if (store_put_blob(store, twin, strlen(twin), &entry, e) < 0)
 			return -1;
 	}
-	return store_tag_as(store, s->name, d->hex, &entry, !*s->pinned, e);
+	return store_tag_as(store, s->name, d->hex, &entry,
+			    !*s->pinned && !s->fleeting, e);
 }
 
 char *source_pull(struct source *s, struct store *store, struct err *e)
@@ -285,6 +278,7 @@ char *source_pull(struct source *s, struct store *store, struct err *e)
 	AUTO_MANIFEST_DOC struct manifest_doc doc = { 0 };
 	struct descriptor d;
 
+	s->store = store;
 	if (find_manifest(s, &text, &d, e) < 0 ||
 	    manifest_doc_parse(text.data, text.len, s->name, &doc, e) < 0 ||
 	    fetch_blobs(s, store, &doc, e) < 0 ||

@@ -43,10 +43,16 @@ struct source {
 	const struct pull_options *options;
 	char			  *name;	/* NAME to file the image under */
 	char			   pinned[SHA256_HEX];	/* or "" */
+	struct store		  *store;	/* source_pull()'s, in all ops */
+	bool			   fleeting;	/* the name says little about
+						 * tomorrow: file the image
+						 * under NAME@digest alone */
+	bool			   noted;	/* see source_check_platform() */
 };
 
 /* text: a docker-style name, docker://NAME, oci:DIR[:REF],
- * oci-archive:FILE[:REF] or docker-archive:FILE[:NAME].  New source. */
+ * oci-archive:FILE[:REF], docker-archive:FILE[:NAME] or docker-daemon:NAME.
+ * New source. */
 struct source *source_open(const char *text, const struct pull_options *o,
 			   struct err *e) MUST_CHECK;
 void source_free(struct source *s);
@@ -67,6 +73,15 @@ struct source *oci_archive_open(const char *rest, const struct pull_options *o,
 struct source *docker_archive_open(const char *rest,
 				   const struct pull_options *o, struct err *e)
 	MUST_CHECK;
+struct source *docker_daemon_open(const char *rest,
+				  const struct pull_options *o, struct err *e)
+	MUST_CHECK;
+
+/* An image that names no platform (os or arch is NULL) is one for whoever
+ * wants it; one for another than was asked for by --platform is an error, and
+ * worth one note when nothing was asked for. */
+int source_check_platform(struct source *s, const char *os, const char *arch,
+			  struct err *e) MUST_CHECK;
 
 /* Brings the image into the store: one platform chosen, every digest verified,
  * no blob fetched that is there.  Returns its image path (new, caller frees)

@@ -153,14 +153,23 @@ void store_release(struct store *s)
 	s->dir = NULL;
 }
 
-bool store_has(const struct store *s, const struct descriptor *d)
+bool store_look_up(const struct store *s, struct descriptor *d)
 {
 	char path[BLOB_PATH];
 	struct stat st;
 
 	blob_path(d->hex, path);
-	return fstatat(s->dirfd, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-	       (uint64_t)st.st_size == d->size;
+	if (fstatat(s->dirfd, path, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	d->size = (uint64_t)st.st_size;
+	return true;
+}
+
+bool store_has(const struct store *s, const struct descriptor *d)
+{
+	struct descriptor found = *d;
+
+	return store_look_up(s, &found) && found.size == d->size;
 }
 
 int store_open_blob(const struct store *s, const struct descriptor *d,

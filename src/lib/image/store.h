@@ -34,6 +34,9 @@ void store_release(struct store *s);
 /* Is the blob here, with that size? */
 bool store_has(const struct store *s, const struct descriptor *d);
 
+/* Is a blob with the digest d->hex here?  Fills in d->size. */
+bool store_look_up(const struct store *s, struct descriptor *d);
+
 /* A descriptor for reading; the bytes are not verified yet.  ERR_INPUT when
  * the blob is missing, with what to do. */
 int store_open_blob(const struct store *s, const struct descriptor *d,

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * docker_daemon.c - images from the docker daemon
+ *
+ * Docker Engine API: GET /images/NAME/json tells what there is, and only when
+ * the store lacks a part of it GET /images/NAME/get fetches what docker save
+ * would write.  That is read more than once, so it waits in a nameless file.
+ *
+ * Trust: none.  What /json says only decides whether something is fetched;
+ * what is fetched goes through the checks of docker_archive.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/xalloc.h"
+#include "image/daemon.h"
+#include "image/docker_archive.h"
+#include "image/spool.h"
+
+#define INSPECT_MAX (8u << 20)
+#define SAVED_MAX   ((uint64_t)1 << 40)	/* the disk is full long before */
+#define MAGIC_AT    257			/* POSIX.1-2017, pax, "ustar" header */
+#define MAGIC	    "ustar"
+#define MAGIC_END   (MAGIC_AT + sizeof(MAGIC) - 1)
+
+struct docker {
+	struct source	  source;
+	struct daemon	  daemon;
+	char		 *asked;	/* the image's name in the API's paths */
+	char		 *what;		/* and in messages */
+	struct source	 *saved;	/* once it is fetched */
+};
+
+static void docker_free(struct source *s)
+{
+	struct docker *k = (struct docker *)s;
+
+	source_free(k->saved);
+	daemon_release(&k->daemon);
+	free(k->asked);
+	free(k->what);
+	free(k);
+}
+
+static int on_inspect(void *ctx, const void *data, size_t len, struct err *e)
+{
+	if (buf_append(ctx, data, len) < 0)
+		return err_set(e, ERR_INPUT,
+			       "the docker daemon's description of the image is larger than %u bytes",
+			       INSPECT_MAX);
+	return 0;
+}
+
+/* New reference. */
+static json_t *inspect(struct docker *k, struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT(INSPECT_MAX);
+	AUTO_FREE char *path = xasprintf("/images/%s/json", k->asked);
+	json_t *j;
+
+	if (daemon_get(&k->daemon, path, k->what, on_inspect, &text, e) < 0)
+		return NULL;
+	j = json_parse_object(text.data ? text.data : "", text.len, path, e);
+	if (!j)
+		err_wrap(e, "%s: docker daemon at '%s'", k->what,
+			 k->daemon.where);
+	return j;
+}
+
+/* An image that was asked for by its ID is called as the daemon calls it. */
+static void settle_name(struct docker *k, const json_t *facts)
+{
+	const char *tag = json_string_value(json_array_get(
+		json_object_get(facts, "RepoTags"), 0));
+	struct err ignored;
+	struct ref ref;
+
+	if (k->source.name)
+		return;
+	if (tag && ref_parse(tag, &ref, &ignored) == 0)
+		k->source.name = ref_name(&ref);
+	else
+		k->source.name = xstrdup("image");
+}
+
+/* The digests of the configuration and of the layers, as plain tars, are what
+ * the image's ID and its diff_ids are.  With docker's containerd store the ID
+ * is another and nothing is found: no harm but the fetching. */
+static bool look_up(const struct store *s, const char *id,
+		    struct descriptor *d)
+{
+	const char *hex;
+
+	memset(d, 0, sizeof(*d));
+	if (!id || !digest_is_sha256(id, &hex))
+		return false;
+	snprintf(d->media_type, sizeof(d->media_type), "%s", OCI_LAYER);
+	snprintf(d->hex, sizeof(d->hex), "%s", hex);
+	return store_look_up(s, d);
+}
+
+/* The manifest of an image that the store has all parts of: 1, 0 when it
+ * lacks one, -1. */
+static int stored_manifest(struct docker *k, const json_t *facts,
+			   struct buf *manifest, struct err *e)
+{
+	const json_t *ids = json_object_get(json_object_get(facts, "RootFS"),
+					    "Layers");
+	const struct store *s = k->source.store;
+	size_t n = json_array_size(ids);
+	AUTO_FREE struct descriptor *layers = xcalloc(n + 1, sizeof(*layers));
+	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX);
+	AUTO_JSON json_t *config = NULL;
+	AUTO_FREE char *composed = NULL;
+	struct err ignored;
+
+	if (n > LAYERS_MAX || !look_up(s, json_str(facts, "Id"), &layers[n]))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (!look_up(s, json_string_value(json_array_get(ids, i)),
+			     &layers[i]))
+			return 0;
+	if (store_read_blob(s, &layers[n], &text, e) < 0)
+		return -1;
+	config = json_parse_object(text.data ? text.data : "", text.len, "",
+				   &ignored);
+	if (!json_equal(ids, json_object_get(json_object_get(config, "rootfs"),
+					     "diff_ids")))
+		return 0;	/* the ID is something else's digest */
+	composed = docker_manifest_text(&text, layers, n);
+	buf_adds(manifest, composed);
+	return 1;
+}
+
+struct fetch {
+	struct docker *docker;
+	struct spool   spool;
+	char	       head[MAGIC_END];
+	uint64_t       size;
+};
+
+/* What is no archive is told from its first block, before the disk is full. */
+static int check_head(struct fetch *f, const void *data, size_t len,
+		      struct err *e)
+{
+	size_t room;
+
+	if (f->size >= MAGIC_END)
+		return 0;
+	room = MAGIC_END - (size_t)f->size;
+	memcpy(f->head + f->size, data, len < room ? len : room);
+	if (len < room || memcmp(f->head + MAGIC_AT, MAGIC,
+				 MAGIC_END - MAGIC_AT) == 0)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "%s: what the docker daemon at '%s' sends is not an archive",
+		       f->docker->what, f->docker->daemon.where);
+}
+
+static int on_saved(void *ctx, const void *data, size_t len, struct err *e)
+{
+	struct fetch *f = ctx;
+
+	if (check_head(f, data, len, e) < 0)
+		return -1;
+	if (len > SAVED_MAX - f->size)
+		return err_set(e, ERR_INPUT,
+			       "%s: the docker daemon sends more than %ju bytes",
+			       f->docker->what, (uintmax_t)SAVED_MAX);
+	if (io_write(f->spool.fd, data, len) < 0)
+		return err_sys(e, "cannot write a temporary file in '%s'",
+			       f->spool.folder);
+	f->size += len;
+	progress_update(f->docker->source.options->progress, f->docker->what,
+			f->size, 0);
+	return 0;
+}
+
+static int fetch(struct docker *k, struct err *e)
+{
+	AUTO_FREE char *folder = xasprintf("%s/tmp", k->source.store->dir);
+	AUTO_FREE char *path = xasprintf("/images/%s/get", k->asked);
+	AUTO(spool_release) struct spool spool = SPOOL_INIT;
+	struct fetch f = { .docker = k };
+
+	if (spool_open(&spool, folder, e) < 0)
+		return -1;
+	f.spool = spool;
+	if (daemon_get(&k->daemon, path, k->what, on_saved, &f, e) < 0)
+		return -1;
+	progress_update(k->source.options->progress, k->what, f.size, f.size);
+	k->saved = docker_archive_open_fd(steal_fd(&spool.fd), k->source.name,
+					  k->source.options, e);
+	return k->saved ? 0 : -1;
+}
+
+static int manifest(struct source *s, const struct descriptor *want,
+		    struct buf *text, char type[MEDIA_TYPE_MAX], struct err *e)
+{
+	struct docker *k = (struct docker *)s;
+	AUTO_JSON json_t *facts = inspect(k, e);
+	int found;
+
+	if (!facts)
+		return -1;
+	settle_name(k, facts);
+	if (source_check_platform(s, json_str(facts, "Os"),
+				  json_str(facts, "Architecture"), e) < 0)
+		return -1;
+	found = stored_manifest(k, facts, text, e);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	if (fetch(k, e) < 0)
+		return -1;
+	return k->saved->ops->manifest(k->saved, want, text, type, e);
+}
+
+static int blobs(struct source *s, struct store *store,
+		 const struct descriptor *d, char *const *what, size_t n,
+		 struct err *e)
+{
+	struct docker *k = (struct docker *)s;
+
+	if (!k->saved)	/* somebody removed what manifest() saw */
+		return err_set(e, ERR_SYS, "%s is not in store '%s' any more",
+			       what[0], store->dir);
+	return k->saved->ops->blobs(k->saved, store, d, what, n, e);
+}
+
+static const struct source_ops docker_ops = { manifest, blobs, docker_free };
+
+/* A name without a tag means ":latest" and not, as for docker save, all. */
+static int take_name(struct docker *k, const char *rest, struct err *e)
+{
+	const char *hex, *slash = strrchr(rest, '/');
+	struct ref ref;
+
+	k->what = xasprintf("image '%s'", rest);
+	if (digest_is_sha256(rest, &hex)) {
+		k->asked = xstrdup(rest);
+		return 0;
+	}
+	if (ref_parse(rest, &ref, e) < 0)
+		return -1;
+	if (*ref.hex)
+		return err_set(e, ERR_USAGE,
+			       "'%s': the docker daemon does not keep the manifest that has this digest: name the image by its tag or its ID",
+			       rest);
+	k->asked = strchr(slash ? slash : rest, ':') ?
+			   xstrdup(rest) : xasprintf("%s:%s", rest, ref.tag);
+	k->source.name = ref_name(&ref);
+	return 0;
+}
+
+struct source *docker_daemon_open(const char *rest,
+				  const struct pull_options *o, struct err *e)
+{
+	struct docker *k = xcalloc(1, sizeof(*k));
+
+	k->source.ops = &docker_ops;
+	k->source.options = o;
+	k->source.fleeting = true;
+	if (take_name(k, rest, e) == 0 && daemon_open(&k->daemon, e) == 0)
+		return &k->source;
+	source_free(&k->source);
+	return NULL;
+}

@@ -46,7 +46,8 @@ refused() {
 	refused 2 "; leave https:// out" https://r.example/app
 	refused 2 "name the image by its tag or its ID" "docker-daemon:app@sha256:$(printf %064d 0)"
 	refused 2 "'UPPER' is not the name of a repository" docker-daemon:UPPER
-	refused 2 "--if-there is for docker-daemon:NAME, not for 'app'" app --if-there
+	expect 2 enc-pull --if-there app
+	contains "$stderr" "--if-there is for docker-daemon:NAME, not for 'app'"
 	refused 6 "cannot open 'none'" app --ca-file none
 	echo none >no.pem
 	refused 3 "'no.pem' has no certificate in PEM" app --ca-file no.pem

@@ -138,10 +138,15 @@ static int run(const struct verb *verb, struct request *r, struct buf *out,
 {
 	AUTO_CLOSE int fd = -1;
 	inspect_verb *call;
+	int is_one = 1;
 
 	if (open_file(r->object, &fd, e) < 0)
 		return -1;
-	if (fd >= 0 && !eif_is_one(fd))
+	if (fd >= 0)
+		is_one = eif_is_one(fd, r->object, e);
+	if (is_one < 0)
+		return -1;
+	if (!is_one)
 		return err_set(e, ERR_INPUT,
 			       "'%s' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)",
 			       r->object);

@@ -135,8 +135,11 @@ static void test_not_a_file(void)
 	AUTO_CLOSE int folder = open(".", O_RDONLY | O_CLOEXEC);
 	struct err e = { 0 };
 
-	ok(!eif_is_one(fd) && !eif_is_one(folder) && !eif_is_one(-1),
+	ok(eif_is_one(fd, "x", &e) == 0 && eif_is_one(folder, "x", &e) == 0,
 	   "no EIF");
+	ok(eif_is_one(-1, "x", &e) == -1 && e.class == ERR_SYS,
+	   "what cannot be read is no answer");
+	same_str(e.msg, "cannot read 'x': Bad file descriptor", "message");
 	ok(eif_read(fd, "x", &info, &e) == -1 && e.class == ERR_INPUT,
 	   "a device");
 	same_str(e.msg, "'x' is not a regular file", "message");

@@ -31,11 +31,14 @@ void eif_info_release(struct eif_info *info)
 	*info = (struct eif_info)EIF_INFO_INIT;
 }
 
-bool eif_is_one(int fd)
+int eif_is_one(int fd, const char *name, struct err *e)
 {
 	char magic[4];
+	ssize_t n = io_pread(fd, magic, sizeof(magic), 0);
 
-	return io_pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	if (n < 0 && errno != EISDIR && errno != ESPIPE)
+		return err_sys(e, "cannot read '%s'", name);
+	return n == sizeof(magic) &&
 	       memcmp(magic, EIF_MAGIC, sizeof(magic)) == 0;
 }
 
@@ -225,13 +228,17 @@ int eif_read(int fd, const char *name, struct eif_info *info, struct err *e)
 	struct reader r = { .fd = fd, .name = name, .info = info };
 	uint8_t header[EIF_HEADER_SIZE];
 	struct stat st;
+	int is_one;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot read '%s'", name);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "'%s' is not a regular file",
 			       name);
-	if (!eif_is_one(fd))
+	is_one = eif_is_one(fd, name, e);
+	if (is_one < 0)
+		return -1;
+	if (!is_one)
 		return err_set(e, ERR_INPUT,
 			       "'%s' is not an EIF: it does not begin with '.eif'",
 			       name);

@@ -44,9 +44,9 @@ struct eif_info {
 #define EIF_INFO_INIT { .n_sections = 0 }
 #define AUTO_EIF_INFO AUTO(eif_info_release)
 
-/* Do the first bytes say that fd is an EIF?  false too when it cannot be
- * read. */
-bool eif_is_one(int fd);
+/* Do the first bytes say that fd is an EIF?  1 or 0, which is also what a
+ * folder or a pipe is; -1 when it cannot be read.  name stands in messages. */
+int eif_is_one(int fd, const char *name, struct err *e) MUST_CHECK;
 
 /* Reads the header and the small sections of a regular file.  name stands in
  * messages.  ERR_INPUT when it is not a sound EIF: exactly one kernel, command

@@ -283,8 +283,9 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 		return -1;
 	if (changeset_collect(tap_read, &tap, spool, set, e) == 0)
 		return tap_finish(&tap, d, e);
-	/* A fault of the archive is no news when the blob is another one. */
-	if (tap_finish(&tap, d, &digest) < 0 && digest.class == ERR_VERIFY)
+	/* A fault of the archive is no news when the blob is another one; one
+	 * of the disk is. */
+	if (e->class != ERR_SYS && tap_finish(&tap, d, &digest) < 0 && digest.class == ERR_VERIFY)
 		*e = digest;
 	return -1;
 }

@@ -214,11 +214,20 @@ static int give_name(struct outfile *f)
 	return 0;
 }
 
+/* Some file systems, those over a network above all, tell of a lost write when
+ * a descriptor is closed; f->fd stays, for the lock. */
+static int close_check(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -1 : close(copy);
+}
+
 int outfile_sync(struct outfile *f, const char *name, mode_t mode,
 		 struct err *e)
 {
 	if (fchmod(f->fd, masked(mode)) < 0 || fsync(f->fd) < 0 ||
-	    give_name(f) < 0) {
+	    close_check(f->fd) < 0 || give_name(f) < 0) {
 		err_sys(e, "cannot write '%s'", name);
 		outfile_abort(f);
 		return -1;
@@ -238,8 +247,7 @@ int outfile_commit(struct outfile *f, const char *name, mode_t mode,
 		return -1;
 	}
 	f->named = false;	/* the name is another's now */
-	if (close(steal_fd(&f->fd)) < 0)
-		return err_sys(e, "cannot write '%s'", name);
+	close(steal_fd(&f->fd));	/* checked by outfile_sync() */
 	return 0;
 }
 

@@ -3,14 +3,16 @@
 # faults.bash - what programs are given when disks fail and kills fall:
 # load ../helpers, ../peers, then ../faults
 
-# faults WAY COMMAND...: tools/faults.py on the folder given.
+# faults WAY COMMAND...: tools/faults.py on the folder given, by a seed that the
+# log has.
 faults() {
 	requires python3
 	[ -e "$abs_top_builddir/tests/preload/fail.so" ] ||
 		missing 'tests/preload/fail.so (make check builds it)'
-	FAULTS_PRELOAD="$abs_top_builddir/tests/preload/fail.so" \
-		python3 "$abs_top_srcdir/tests/tools/faults.py" \
-		"$1" given "${@:2}"
+	export FAULTS_PRELOAD="$abs_top_builddir/tests/preload/fail.so"
+	export FAULTS_SEED="${FAULTS_SEED:-$RANDOM$RANDOM}"
+	[ "$1" != random ] || echo "# FAULTS_SEED=$FAULTS_SEED" >&3
+	python3 "$abs_top_srcdir/tests/tools/faults.py" "$1" given "${@:2}"
 }
 
 # given_layout: an image in a layout, $app being its name and digest, and all
@@ -49,4 +51,26 @@ given_eif() {
 		--ramdisk given/odyn >path
 	rm -r given/layout given/store
 	mkimage_sleeve given/store docker.io/library/sleeve:1 >path
+}
+
+# given_registry: the image is in a registry, as $app, and has layers that do not
+# come in one piece; nothing of it is here.
+given_registry() {
+	local image
+	given_layout
+	start_registry
+	image=$(mkimage layout app:2 <<-'END'
+	config {"Entrypoint": ["/one"]}
+	layer gzip
+	file one size=100000 fill=1
+	layer gzip
+	file two data=small
+	layer gzip
+	dir three
+	file three/four size=40000 fill=2
+	END
+	)
+	push "$image" app:2
+	rm -r given/layout
+	app=docker://$registry_url/app:2
 }

@@ -56,3 +56,52 @@ load ../faults
 	faults fail enc-release -q -f enclaver.yaml --store store \
 		--output docker-archive:out.tar app.eif
 }
+
+@test "enc-pull: reads that fail, reads and writes cut short" {
+	given_layout
+	faults read enc-pull -q --store store oci:layout:app:1
+	faults short enc-pull -q --store store oci:layout:app:1
+}
+
+@test "enc-amend: reads that fail, reads and writes cut short" {
+	given_layout
+	set -- enc-amend -q -f enclaver.yaml --odyn odyn "oci:layout:$app"
+	faults read "$@"
+	faults short "$@"
+}
+
+@test "enc-eif: reads that fail, reads and writes cut short" {
+	given_amended
+	set -- enc-eif -q -o out.eif --measurements m.json --blobs blobs \
+		"oci:layout:$app"
+	faults read "$@"
+	faults short "$@"
+}
+
+@test "enc-release: reads that fail, reads and writes cut short" {
+	given_eif
+	set -- enc-release -q -f enclaver.yaml --store store \
+		--output oci-archive:out.tar app.eif
+	faults read "$@"
+	faults short "$@"
+}
+
+@test "enc-inspect: reads that fail" {
+	given_eif
+	faults read enc-inspect app.eif
+	faults read enc-inspect layers oci:store:docker.io/library/sleeve:1
+}
+
+@test "no program changes a disk by a call that these tests cannot fail" {
+	local program
+	requires nm
+	for program in enc-pull enc-amend enc-eif enc-release; do
+		nm -D --undefined-only "$(command -v "$program")"
+	done | sed 's/.* U //; s/@.*//' | grep -xE \
+		'p?p?writev?(64)?(v2)?|(posix_)?fallocate(64)?|f?truncate(64)?|f(data)?sync|sync_file_range|syncfs|rename(at2?)?|(sym)?link(at)?|mkdir(at)?|mkn?od(at)?|mkfifo(at)?|creat(64)?|open(at)?(64)?|mko?s?temps?(64)?|mkdtemp|tmpfile(64)?|fchmod(at)?|chmod|l?f?setxattr|copy_file_range|sendfile(64)?|splice|f?utimens|utimensat|close' |
+		sort -u >used
+	contains "$(tr '\n' ' ' <used)" 'renameat '
+	nm -D --defined-only "$abs_top_builddir/tests/preload/fail.so" |
+		sed 's/.* T //' | sort >known
+	same '' "$(comm -23 used known)" 'calls that fail.c does not know'
+}

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fail.c - a disk that fills or fails, or a kill, at the n-th change to it
+ * fail.c - a disk that fills or fails, or a kill, at the n-th call that uses it
  *
  * Preloaded (LD_PRELOAD).  Counted are the calls that change a file system:
- * regular files written, extended, synced, made, renamed; descriptors 0 to 2
- * are not, so that messages get out.
+ * regular files written, extended, synced, closed, made, renamed; or those
+ * that read it.  Descriptors 0 to 2 are not, so that messages get out.
  *
+ *   FAIL_READS=1    count reads, not changes
  *   FAIL_AT=N       which call, from 1; without it none fails
- *   FAIL_ERRNO=N    how: 28 is ENOSPC, and all calls after it fail too, as a
- *                   full disk stays full; any other number fails one alone
- *   FAIL_KILL=1     SIGKILL instead, before the call
+ *   FAIL_ERRNO=N    how.  After ENOSPC and EDQUOT all that follow fail too, as
+ *                   a full disk stays full; any other error is of one call
+ *   FAIL_TELL=FD    does not fail: a byte goes to the socket FD before the call
+ *   FAIL_WAIT=1     which waits for the other side of it, that is, to be killed
+ *   FAIL_SHORT=1    every second read and write is interrupted, and those
+ *                   between do half of what they could
  *   FAIL_NAMED=1    there is no O_TMPFILE, as on some file systems
- *   FAIL_COUNT=FILE gets the name of each counted call, a line each
+ *   FAIL_COUNT=FILE gets the name of each counted call, and what is opened; a line
+ *                   each
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,36 +41,82 @@ static long number(const char *name)
 	return text ? strtol(text, NULL, 10) : 0;
 }
 
-/* By system calls, which are not counted. */
-static void note(const char *name)
+/* Opened before the program confines itself, by calls that are not counted,
+ * and out of the way of the program's own descriptors. */
+static int count_fd = -1;
+
+__attribute__((constructor)) static void open_count(void)
 {
 	const char *file = getenv("FAIL_COUNT");
-	char line[32];
-	int len = snprintf(line, sizeof(line), "%s\n", name);
 	int fd;
 
 	if (!file)
 		return;
 	fd = (int)syscall(SYS_openat, AT_FDCWD, file,
-			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || syscall(SYS_write, fd, line, (size_t)len) != len)
+			  O_WRONLY | O_CREAT | O_APPEND, 0600);
+	count_fd = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+	if (count_fd < 0)
 		abort();
-	close(fd);
+	syscall(SYS_close, fd);
 }
 
-/* Counts a call: does it fail? */
-static bool fails(const char *name)
+static void note(const char *name, const char *path)
+{
+	char line[200];
+	int len = snprintf(line, sizeof(line), "%s %s\n", name, path);
+
+	if (count_fd >= 0 && ((size_t)len >= sizeof(line) ||
+	    syscall(SYS_write, count_fd, line, (size_t)len) != len))
+		abort();
+}
+
+/* A byte to who kills us: now, or a moment later. */
+static void tell(int fd)
+{
+	char byte = 0;
+
+	if (syscall(SYS_write, fd, &byte, 1) != 1)
+		abort();
+	if (number("FAIL_WAIT"))
+		syscall(SYS_read, fd, &byte, 1);
+}
+
+/* Counts a call, with a path for who reads the count: does it fail? */
+static bool fails_on(const char *name, const char *path, bool reads)
 {
 	long at = number("FAIL_AT"), error = number("FAIL_ERRNO");
-	long n = atomic_fetch_add(&calls, 1) + 1;
+	bool stays = error == ENOSPC || error == EDQUOT;
+	long n;
 
-	note(name);
-	if (at == 0 || n < at || (n > at && error != ENOSPC))
+	if (reads != (number("FAIL_READS") != 0))
 		return false;
-	if (number("FAIL_KILL"))
-		raise(SIGKILL);
+	n = atomic_fetch_add(&calls, 1) + 1;
+	note(name, path);
+	if (at == 0 || n < at || (n > at && !stays))
+		return false;
+	if (number("FAIL_TELL")) {
+		tell((int)number("FAIL_TELL"));
+		return false;
+	}
 	errno = (int)error;
 	return true;
+}
+
+static bool fails(const char *name, bool reads)
+{
+	return fails_on(name, "", reads);
+}
+
+/* Under FAIL_SHORT: is this call interrupted, or how much may it do? */
+static bool interrupted(size_t *n)
+{
+	static atomic_long shortened;
+
+	if (!number("FAIL_SHORT"))
+		return false;
+	*n = *n > 1 ? *n / 2 : *n;
+	errno = EINTR;
+	return atomic_fetch_add(&shortened, 1) % 2 == 0;
 }
 
 static bool counts(int fd)
@@ -84,13 +135,30 @@ static void *next(const char *name)
 	return f;
 }
 
+/* Written to: a close tells of that, on some file systems. */
+static bool counts_close(int fd)
+{
+	return counts(fd) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
 /* Each stands before the C library's function of its name. */
-#define ON_FILE(type, name, failed, fd, params, args)			\
-	type name params						\
+#define ON_DATA(name, reads, fd, params, args)				\
+	ssize_t name params						\
 	{								\
-		type (*real) params;					\
+		ssize_t (*real) params;					\
 		*(void **)&real = next(#name);				\
-		return counts(fd) && fails(#name) ? failed : real args;	\
+		if (counts(fd) &&					\
+		    (fails(#name, reads) || interrupted(&n)))		\
+			return -1;					\
+		return real args;					\
+	}
+
+#define ON_FILE(name, fd, params, args)					\
+	int name params							\
+	{								\
+		int (*real) params;					\
+		*(void **)&real = next(#name);				\
+		return counts(fd) && fails(#name, false) ? -1 : real args; \
 	}
 
 #define ON_NAME(name, params, args)					\
@@ -98,23 +166,32 @@ static void *next(const char *name)
 	{								\
 		int (*real) params;					\
 		*(void **)&real = next(#name);				\
-		return fails(#name) ? -1 : real args;			\
+		return fails(#name, false) ? -1 : real args;		\
 	}
 
-ON_FILE(ssize_t, write, -1, fd, (int fd, const void *p, size_t n), (fd, p, n))
-ON_FILE(ssize_t, pwrite, -1, fd, (int fd, const void *p, size_t n, off_t at),
+ON_DATA(read, true, fd, (int fd, void *p, size_t n), (fd, p, n))
+ON_DATA(pread, true, fd, (int fd, void *p, size_t n, off_t at),
 	(fd, p, n, at))
-ON_FILE(ssize_t, pwrite64, -1, fd,
-	(int fd, const void *p, size_t n, off64_t at), (fd, p, n, at))
-ON_FILE(ssize_t, copy_file_range, -1, out,
+ON_DATA(pread64, true, fd, (int fd, void *p, size_t n, off64_t at),
+	(fd, p, n, at))
+ON_DATA(write, false, fd, (int fd, const void *p, size_t n), (fd, p, n))
+ON_DATA(pwrite, false, fd, (int fd, const void *p, size_t n, off_t at),
+	(fd, p, n, at))
+ON_DATA(pwrite64, false, fd, (int fd, const void *p, size_t n, off64_t at),
+	(fd, p, n, at))
+ON_DATA(copy_file_range, false, out,
 	(int in, off64_t *in_at, int out, off64_t *out_at, size_t n,
 	 unsigned int flags), (in, in_at, out, out_at, n, flags))
-ON_FILE(int, fsync, -1, fd, (int fd), (fd))
-ON_FILE(int, ftruncate, -1, fd, (int fd, off_t size), (fd, size))
-ON_FILE(int, ftruncate64, -1, fd, (int fd, off64_t size), (fd, size))
-ON_FILE(int, fallocate, -1, fd, (int fd, int mode, off_t at, off_t n),
+ON_FILE(fsync, fd, (int fd), (fd))
+ON_FILE(fdatasync, fd, (int fd), (fd))
+ON_FILE(sync_file_range, fd, (int fd, off64_t at, off64_t n, unsigned int how),
+	(fd, at, n, how))
+ON_FILE(fchmod, fd, (int fd, mode_t mode), (fd, mode))
+ON_FILE(ftruncate, fd, (int fd, off_t size), (fd, size))
+ON_FILE(ftruncate64, fd, (int fd, off64_t size), (fd, size))
+ON_FILE(fallocate, fd, (int fd, int mode, off_t at, off_t n),
 	(fd, mode, at, n))
-ON_FILE(int, fallocate64, -1, fd, (int fd, int mode, off64_t at, off64_t n),
+ON_FILE(fallocate64, fd, (int fd, int mode, off64_t at, off64_t n),
 	(fd, mode, at, n))
 ON_NAME(rename, (const char *from, const char *to), (from, to))
 ON_NAME(renameat, (int dir, const char *from, int to_dir, const char *to),
@@ -123,6 +200,29 @@ ON_NAME(linkat, (int dir, const char *from, int to_dir, const char *to,
 		 int flags), (dir, from, to_dir, to, flags))
 ON_NAME(mkdir, (const char *path, mode_t mode), (path, mode))
 ON_NAME(mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))
+
+/* The descriptor is gone whatever close() says. */
+int close(int fd)
+{
+	bool failed = counts_close(fd) && fails("close", false);
+	int saved = errno;
+
+	if (!failed)
+		return (int)syscall(SYS_close, fd);
+	syscall(SYS_close, fd);
+	errno = saved;
+	return -1;
+}
+
+/* What waits for a lock may be interrupted. */
+int flock(int fd, int how)
+{
+	size_t none = 0;
+
+	if (!(how & (LOCK_NB | LOCK_UN)) && interrupted(&none))
+		return -1;
+	return (int)syscall(SYS_flock, fd, how);
+}
 
 static bool makes(int flags)
 {
@@ -138,6 +238,15 @@ static bool lacks(int flags)
 	return true;
 }
 
+/* What was opened to be read, when it is a file. */
+static int checked(int fd, const char *name, const char *path)
+{
+	if (!counts(fd) || !fails_on(name, path, true))
+		return fd;
+	syscall(SYS_close, fd);
+	return -1;
+}
+
 /* The mode is there only when a file is made. */
 #define OPEN(name, params, args)					\
 	int name params							\
@@ -145,14 +254,14 @@ static bool lacks(int flags)
 		int (*real) params;					\
 		mode_t mode = 0;					\
 		*(void **)&real = next(#name);				\
-		if (makes(flags)) {					\
-			va_list ap;					\
-			va_start(ap, flags);				\
-			mode = va_arg(ap, mode_t);			\
-			va_end(ap);					\
-			if (lacks(flags) || fails(#name))		\
-				return -1;				\
-		}							\
+		if (!makes(flags))					\
+			return checked(real args, #name, path);		\
+		va_list ap;						\
+		va_start(ap, flags);					\
+		mode = va_arg(ap, mode_t);				\
+		va_end(ap);						\
+		if (lacks(flags) || fails_on(#name, path, false))	\
+			return -1;					\
 		return real args;					\
 	}
 

@@ -2,20 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """faults.py WAY GIVEN COMMAND... - a program on disks that fail, and killed
 
-Each run has a fresh copy of the folder GIVEN, ./at, as its working folder; a
-run that nothing happens to says what is right.
+Each run has a fresh copy of the folder GIVEN as its working folder, in memory
+where there is /dev/shm; a run that nothing happens to says what is right.
 
-  fail    the n-th change of the file system fails, for every n, by ENOSPC
-          and all after it too, and by EIO: status 6, one sentence, nothing
-          published, no temporary left
+  fail    the n-th change of the file system fails, for every n, by each of
+          FAULTS_ERRORS (ENOSPC EIO): status 6, one sentence, nothing published,
+          no temporary left
+  read    the n-th read fails, for every n, by EIO: the same
+  short   every read and write is cut short or interrupted: the right result
   kill    SIGKILL before the n-th change, for every n
-  random  SIGKILL at random moments, alone and with a second run beside, which
-          succeeds; FAULTS_KILLS times, by FAULTS_SEED
+  random  SIGKILL at random moments, FAULTS_KILLS times, by FAULTS_SEED: half by
+          the clock and half a moment after some change; alone, and with a
+          second run beside, which succeeds
 
-Afterwards every blob of ./at/store has the digest that is its name, every
-index is whole, and one more run makes the same bytes as the first: that is
-also no temporary file.  FAULTS_PRELOAD is preload/fail.so.
+Afterwards every blob has the digest that is its name, every index is whole and
+what it names is there, and one more run makes the same bytes as the first: that
+is also no temporary file.  FAULTS_PRELOAD is preload/fail.so.
 """
+import errno
 import hashlib
 import json
 import os
@@ -23,64 +27,77 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 
-AT = "at"
-CALLS = "calls"
-ENOSPC, EIO = 28, 5
-# What a program does without: it copies by hand, it leaves a hole filled.
-OPTIONAL = re.compile(r"copy_file_range|fallocate")
+# What a program does without: it copies by hand, it leaves a hole filled, it
+# writes later, and of a file that has its name nothing can be told any more.
+OPTIONAL = re.compile(r"copy_file_range|fallocate|sync_file_range|close")
 BLOB = re.compile(r"(.*/)?blobs/sha256/([^/]+)$")
+MEMORY = "/dev/shm"
 
 
-def tree():
-    """What ./at holds: path → digest, of folders None."""
-    seen = {}
-    for folder, folders, files in os.walk(AT):
-        for name in folders:
-            seen[os.path.relpath(os.path.join(folder, name), AT)] = None
-        for name in files:
-            path = os.path.join(folder, name)
-            with open(path, "rb") as f:
-                seen[os.path.relpath(path, AT)] = hashlib.sha256(
-                    f.read()).hexdigest()
-    return seen
+def names(calls):
+    """How many of these calls gave a file its name."""
+    return sum(call.startswith("rename") for call in calls)
+
+
+def descriptors(document):
+    """What an index or a manifest names."""
+    found = document.get("manifests", []) + document.get("layers", [])
+    return found + [document[k] for k in ("config",) if "layers" in document]
 
 
 class Trial:
-    def __init__(self, given, command):
+    def __init__(self, way, given, command, where):
         self.given, self.command = given, command
+        self.at = os.path.join(where, "at")
+        self.count = os.path.join(where, "calls")
         self.what = "the clean run"
         self.before = self.fresh()
-        if os.path.exists(CALLS):
-            os.unlink(CALLS)
-        done = self.run({"FAIL_COUNT": os.path.abspath(CALLS)})
+        done = self.counted({"FAIL_NONE": "1"})
         self.right(done.returncode == 0, done)
-        self.out, self.after = done.stdout, tree()
-        self.right(self.after != self.before, "it changes nothing")
-        with open(CALLS, encoding="ascii") as f:
-            self.calls = f.read().split()
-        self.right(len(self.calls) > 3, "nothing was counted")
+        self.out, self.after = done.stdout, self.tree()
+        self.right(self.after != self.before or way == "read",
+                   "it changes nothing")
+        self.calls = self.counts()
+        self.right(len(self.calls) > 3 or way == "read",
+                   "nothing was counted")
+
+    def tree(self):
+        """What the folder holds: path → digest, of folders None."""
+        seen = {}
+        for folder, folders, files in os.walk(self.at):
+            for name in folders:
+                path = os.path.join(folder, name)
+                seen[os.path.relpath(path, self.at)] = None
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as f:
+                    seen[os.path.relpath(path, self.at)] = hashlib.sha256(
+                        f.read()).hexdigest()
+        return seen
 
     def fresh(self):
-        shutil.rmtree(AT, ignore_errors=True)
-        shutil.copytree(self.given, AT, symlinks=True)
-        return tree()
+        shutil.rmtree(self.at, ignore_errors=True)
+        shutil.copytree(self.given, self.at, symlinks=True)
+        return self.tree()
 
-    def start(self, env=None):
+    def start(self, env=None, **more):
         add = dict(env or {})
         if add:
             add["LD_PRELOAD"] = os.environ["FAULTS_PRELOAD"]
             # A sanitizer wants to be loaded before all else.
             add["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
                                    ":verify_asan_link_order=0")
-        return subprocess.Popen(self.command, cwd=AT,
+        return subprocess.Popen(self.command, cwd=self.at,
                                 env={**os.environ, **add},
                                 stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
+                                stderr=subprocess.PIPE, **more)
 
     def run(self, env=None):
         return self.end(self.start(env))
@@ -90,96 +107,184 @@ class Trial:
         return subprocess.CompletedProcess(self.command, child.returncode,
                                            out, err)
 
+    def counted(self, env):
+        """A run whose calls self.counts() has afterwards."""
+        if os.path.exists(self.count):
+            os.unlink(self.count)
+        return self.run({**env, "FAIL_COUNT": self.count})
+
+    def counts(self):
+        with open(self.count, encoding="ascii") as f:
+            return f.read().splitlines()
+
+    def stopped(self, n, wait):
+        """A child that has come to its n-th change: a socket tells."""
+        ours, theirs = socket.socketpair()
+        child = self.start({"FAIL_AT": str(n), "FAIL_WAIT": str(int(wait)),
+                            "FAIL_TELL": str(theirs.fileno())},
+                           pass_fds=[theirs.fileno()])
+        theirs.close()
+        ours.recv(1)
+        return child, ours
+
     def right(self, truth, seen):
         if not truth:
             sys.exit(f"{' '.join(self.command)}\n{self.what}:\n{seen}")
 
+    def resolves(self, layout, path):
+        """A document of a layout, and all that it names."""
+        with open(os.path.join(layout, path), "rb") as f:
+            document = json.load(f)
+        for d in descriptors(document):
+            blob = "blobs/" + d["digest"].replace(":", "/")
+            there = os.path.join(layout, blob)
+            self.right(os.path.isfile(there) and
+                       os.path.getsize(there) == d["size"],
+                       f"{layout}/{path} names {d}, which is not there")
+            if re.search("manifest|index", d["mediaType"]):
+                self.resolves(layout, blob)
+
     def sound(self, temporaries, published):
         """Nothing but whole things, of before or of the end."""
-        for path, digest in tree().items():
+        now = self.tree()
+        for path, digest in now.items():
             blob = BLOB.match(path)
+            if path.endswith("index.json"):
+                self.resolves(os.path.join(self.at, os.path.dirname(path)),
+                              "index.json")
             if blob:
                 self.right(blob[2] == digest, f"bad blob {path}")
             elif path.endswith(".tmp"):
                 self.right(temporaries, f"left behind: {path}")
             elif digest and published and path.endswith("index.json"):
-                with open(os.path.join(AT, path), "rb") as f:
-                    json.load(f)
+                continue
             elif digest and digest != self.before.get(path):
                 whole = published or path.endswith("oci-layout")
                 self.right(whole and digest == self.after.get(path),
                            f"half done: {path}")
         for path in self.before:
-            self.right(os.path.lexists(os.path.join(AT, path)),
-                       f"lost: {path}")
+            self.right(path in now, f"lost: {path}")
+        return now
 
     def again(self):
         """One more run puts all right."""
         done = self.run()
         self.right(done.returncode == 0, done)
         self.right(done.stdout == self.out, done)
-        now = tree()
+        now = self.tree()
         self.right(now == self.after, "not what a clean run makes: " +
                    str(sorted(set(now.items()) ^ set(self.after.items()),
                               key=str)))
 
+    def failed(self, done, error, calls):
+        """The last of calls failed, or what came after it as well."""
+        self.right(done.returncode == 6, done)
+        self.right(done.stdout == b"", done)
+        self.right(re.fullmatch(rb"enc-[a-z]+: [^\n]*'[^\n]*\n", done.stderr),
+                   done)
+        self.right(os.strerror(error).encode() in done.stderr, done)
+        # What came before the last name cannot be taken back.
+        named = names(calls) + calls[-1].startswith("close")
+        self.sound(False, named >= names(self.calls))
+
+    def every(self, error, env):
+        """Each n until a run comes to its end before: from a network they are
+        not always as many."""
+        n = 0
+        while True:
+            n += 1
+            self.fresh()
+            self.what = f"error {error} at call {n}"
+            done = self.counted({"FAIL_AT": str(n), "FAIL_ERRNO": str(error),
+                                 **env})
+            calls = self.counts()
+            if len(calls) < n:
+                self.right(done.returncode == 0, done)
+                return n - 1
+            self.what += ", " + calls[n - 1]
+            if done.returncode == 0 and OPTIONAL.match(calls[n - 1]):
+                self.right(self.tree() == self.after, "not the same bytes")
+                continue
+            self.failed(done, error, calls[:n])
+            if error != errno.EIO:
+                self.again()
+
     def fail(self):
-        for error in ENOSPC, EIO:
-            for n, call in enumerate(self.calls, 1):
-                self.what = f"error {error} at call {n}, {call}"
-                self.fresh()
-                done = self.run({"FAIL_AT": str(n), "FAIL_ERRNO": str(error)})
-                if done.returncode == 0 and OPTIONAL.match(call):
-                    self.right(tree() == self.after, "not the same bytes")
-                    continue
-                self.right(done.returncode == 6, done)
-                self.right(done.stdout == b"", done)
-                self.right(re.fullmatch(rb"enc-[a-z]+: [^\n]*'[^\n]*\n",
-                                        done.stderr), done)
-                self.right(os.strerror(error).encode() in done.stderr, done)
-                # What came before the last rename cannot be taken back.
-                self.sound(False, n == len(self.calls))
-                if error == ENOSPC:
-                    self.again()
+        for name in os.environ.get("FAULTS_ERRORS", "ENOSPC EIO").split():
+            n = self.every(getattr(errno, name), {})
+            print(name, "at each of", n)
+
+    def read(self):
+        n = self.every(errno.EIO, {"FAIL_READS": "1"})
+        print("EIO at each of", n)
+        self.right(n > 3, "nothing was counted")
+
+    def short(self):
+        self.what = "cut short"
+        self.fresh()
+        done = self.run({"FAIL_SHORT": "1"})
+        self.right(done.returncode == 0 and done.stdout == self.out, done)
+        self.right(self.tree() == self.after, "not the same bytes")
 
     def kill(self):
         for n, call in enumerate(self.calls, 1):
             self.what = f"killed before call {n}, {call}"
             self.fresh()
-            done = self.run({"FAIL_AT": str(n), "FAIL_KILL": "1"})
-            self.right(done.returncode == -signal.SIGKILL, done)
+            child, link = self.stopped(n, True)
+            child.kill()
+            done = self.end(child)
+            link.close()
+            # From a network there may be fewer calls.
+            self.right(done.returncode == -signal.SIGKILL or
+                       (n > len(self.calls) - 10 and done.returncode == 0),
+                       done)
             self.sound(True, True)
             self.again()
 
     def random(self):
-        seed = int(os.environ.get("FAULTS_SEED") or
-                   random.SystemRandom().randrange(1 << 32))
+        seed = int(os.environ["FAULTS_SEED"])
+        kills = int(os.environ["FAULTS_KILLS"])
         dice = random.Random(seed)
         self.fresh()
         start = time.monotonic()
         self.run()
         took = time.monotonic() - start
-        for n in range(int(os.environ["FAULTS_KILLS"])):
-            beside = n % 2 == 1
+        within = 0
+        for n in range(kills):
+            beside, by_clock = n & 1, n & 2
             self.what = f"kill {n}, FAULTS_SEED={seed}, beside: {beside}"
             self.fresh()
-            children = [self.start() for i in range(1 + beside)]
-            time.sleep(dice.uniform(0, 1.2) * took)
-            children[0].kill()
-            done = self.end(children[0])
+            others = [self.start() for i in range(beside)]
+            if by_clock:
+                child = self.start()
+                time.sleep(dice.uniform(0, 1.2) * took)
+            else:
+                child, link = self.stopped(
+                    dice.randint(1, len(self.calls)), False)
+                time.sleep(dice.uniform(0, 2) * took / len(self.calls))
+                link.close()
+            child.kill()
+            done = self.end(child)
             self.right(done.returncode in (0, -signal.SIGKILL), done)
-            if beside:
-                done = self.end(children[1])
+            for other in others:
+                done = self.end(other)
                 self.right(done.returncode == 0 and done.stdout == self.out,
                            done)
-            self.sound(True, True)
+            now = self.sound(True, True)
+            within += not beside and now not in (self.before, self.after)
             self.again()
+        print("kills:", kills, "half done, of those alone:", within)
+        self.right(kills < 100 or within > kills / 20, "all too early or late")
 
 
 def main():
     way, given, *command = sys.argv[1:]
-    trial = Trial(given, command)
-    {"fail": trial.fail, "kill": trial.kill, "random": trial.random}[way]()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="faults.", dir=memory) as where:
+        trial = Trial(way, given, command, where)
+        {"fail": trial.fail, "read": trial.read, "short": trial.short,
+         "kill": trial.kill, "random": trial.random}[way]()
 
 
 main()

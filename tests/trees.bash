@@ -6,7 +6,7 @@
 # entrypoint, so that enc-eif takes them as they are; no folder is implied
 # (what an implied one's owner and time are, nothing says).
 
-TREES='whiteout opaque links replaced symlinks longnames bytes big order'
+TREES='whiteout ordered opaque links replaced symlinks longnames bytes big order'
 ROOT_TREES='owners'
 
 tree_base() {
@@ -41,6 +41,37 @@ tree_whiteout() {
 	whiteout again
 	layer gzip
 	file again data=5 mtime=12
+	END
+}
+
+# What a whiteout means depends on what stands before it in its layer: where a
+# link leads by then, and which names are new.  (The folders come last: umoci
+# leaves the time of day on those that it removes something from.)
+tree_ordered() {
+	tree_base
+	cat <<-'END'
+	dir one mtime=13
+	file one/f data=1
+	dir two mtime=14
+	file two/f data=2
+	symlink turned to=one
+	symlink filled to=one
+	file linked data=3
+	dir kept mtime=15
+	file kept/old data=4
+	dir kept/deep mtime=16
+	file kept/deep/old data=5
+	layer gzip
+	symlink turned to=two
+	whiteout turned/f
+	dir filled mtime=17
+	whiteout filled/f
+	link other to=linked
+	whiteout linked
+	file kept/deep/new data=6
+	whiteout kept
+	dir kept/deep mtime=18
+	dir kept mtime=19
 	END
 }
 

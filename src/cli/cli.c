@@ -169,6 +169,29 @@ void cli_bad_option(int c, char **argv)
 	cli_usage("unknown option '%s'", word);
 }
 
+uint64_t cli_size(const char *option, const char *text)
+{
+	static const char units[] = "kMGT";
+	const char *unit;
+	char *end;
+	unsigned long long n;
+	unsigned int shift = 0;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		end++;
+	}
+	/* strtoull() takes blanks and signs, too. */
+	if (errno || text[0] < '0' || text[0] > '9' || *end || n == 0 ||
+	    n > UINT64_MAX >> shift)
+		cli_usage("%s is a number of bytes, or of k, M, G or T, not '%s'",
+			  option, text);
+	return (uint64_t)n << shift;
+}
+
 char *cli_libexec(const char *name)
 {
 	const char *folder = getenv("ENCLAVER_LIBEXEC");

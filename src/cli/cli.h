@@ -9,6 +9,7 @@
 #define ENC_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -34,6 +35,10 @@ void cli_warn(const char *fmt, ...) PRINTF(1, 2);	/* always */
 void cli_usage(const char *fmt, ...) NORETURN PRINTF(1, 2);
 /* getopt_long said '?' or ':' (opterr = 0, optstring begins "+:"). */
 void cli_bad_option(int c, char **argv) NORETURN;
+
+/* The value of an option that takes a number of bytes, one at least: digits
+ * and nothing, k, M, G or T (powers of 1024).  Ends by cli_usage(). */
+uint64_t cli_size(const char *option, const char *text);
 
 /* Where a program that goes into the enclave is ("odyn", "init"):
  * $ENCLAVER_LIBEXEC, else where this build installs it.  Returns new, caller

@@ -44,7 +44,7 @@ static int take_out(struct odyn *o, const struct image *img, struct err *e)
 	const struct node *node;
 
 	if (spool_open(&spool, img->store.dir, e) < 0 ||
-	    layers_merge(img, &spool, tree, NULL, e) < 0)
+	    layers_merge(img, &spool, tree, LAYERS_SIZE_MAX, NULL, e) < 0)
 		return -1;
 	node = tree_find(tree, PATH_IN_IMAGE, true);
 	if (!node || !S_ISREG(node->inode->mode))

@@ -51,7 +51,7 @@ int blobs_take_image(struct blobs *b, const char *image, struct err *e)
 	if (image_open(&img, image, e) < 0 ||
 	    spool_open(&spool, folder && *folder ? folder : "/var/tmp", e) < 0)
 		return -1;
-	if (layers_merge(&img, &spool, t, cli_progress(), e) < 0)
+	if (layers_merge(&img, &spool, t, LAYERS_SIZE_MAX, cli_progress(), e) < 0)
 		return err_wrap(e, "image '%s'", image);
 	return take_all(b, t, &spool, e);
 }

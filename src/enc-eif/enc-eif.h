@@ -30,6 +30,7 @@ struct eif_options {		/* all borrowed, read-only when main is done */
 	const char *name;	/* ImageName: --name, or the manifest's; or NULL */
 	const char *version;	/* ImageVersion, or NULL */
 	struct signer *signer;	/* NULL: not signed */
+	uint64_t    max_size;	/* of the image's files together, bytes */
 
 	const char *kernel;	/* parts mode from here on */
 	const char *metadata;	/* file, or NULL */

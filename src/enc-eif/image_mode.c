@@ -205,7 +205,8 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 		return -1;
 	cmdline = choose_cmdline(o, &blobs, e);
 	if (!cmdline ||
-	    rootfs_open(&root, &img, o->output, cli_progress(), e) < 0)
+	    rootfs_open(&root, &img, o->output, o->max_size, cli_progress(),
+			e) < 0)
 		return -1;
 	cli_debug("kernel '%s' of '%s', command line '%s'", blobs.kernel->name,
 		  blobs.where, cmdline);

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "enc-eif/enc-eif.h"
 #include "enclave/manifest.h"
+#include "image/layer.h"
 
 #define MTIME_MAX INT64_C(253402300799)		/* the year 9999 */
 
@@ -29,6 +30,7 @@ static const char help[] =
 "      --init own|blobs     whose init starts the enclave (own)\n"
 "      --cmdline TEXT       the kernel's command line\n"
 "      --mtime SECONDS      no file is younger (SOURCE_DATE_EPOCH)\n"
+"      --max-size SIZE      the most that the image's files may have (64G)\n"
 "      --name NAME          ImageName of the metadata\n"
 "      --image-version TEXT ImageVersion of the metadata\n"
 "      --sign-cert FILE     certificate, PEM\n"
@@ -46,7 +48,7 @@ static const char help[] =
 enum {
 	OPT_BLOBS = 256, OPT_INIT, OPT_CMDLINE, OPT_MTIME, OPT_NAME,
 	OPT_IMAGE_VERSION, OPT_SIGN_CERT, OPT_SIGN_KEY, OPT_MEASUREMENTS,
-	OPT_JSON, OPT_KERNEL, OPT_RAMDISK, OPT_METADATA,
+	OPT_JSON, OPT_KERNEL, OPT_RAMDISK, OPT_METADATA, OPT_MAX_SIZE,
 };
 
 static const struct option longopts[] = {
@@ -56,6 +58,7 @@ static const struct option longopts[] = {
 	{ "init", required_argument, NULL, OPT_INIT },
 	{ "cmdline", required_argument, NULL, OPT_CMDLINE },
 	{ "mtime", required_argument, NULL, OPT_MTIME },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "image-version", required_argument, NULL, OPT_IMAGE_VERSION },
 	{ "sign-cert", required_argument, NULL, OPT_SIGN_CERT },
@@ -116,6 +119,9 @@ static void set(struct cmd *c, int opt, char **argv)
 	case OPT_MTIME:
 		c->o.mtime = parse_seconds(optarg);
 		c->o.has_mtime = true;
+		break;
+	case OPT_MAX_SIZE:
+		c->o.max_size = cli_size("--max-size", optarg);
 		break;
 	case OPT_NAME: c->o.name = optarg; break;
 	case OPT_IMAGE_VERSION: c->o.version = optarg; break;
@@ -241,7 +247,8 @@ static int run(struct cmd *c, const char *arg, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct cmd c = { .o = { .output = "./application.eif" } };
+	struct cmd c = { .o = { .output = "./application.eif",
+			      .max_size = LAYERS_SIZE_MAX } };
 	struct err e = { .class = ERR_NONE };
 	int opt, result;
 

@@ -106,7 +106,7 @@ int image_ls(const struct request *r, int fd UNUSED, struct buf *out,
 	while (len > 0 && wanted[len - 1] == '/')
 		len--;
 	if (image_open(&img, r->object, e) < 0 ||
-	    layers_merge(&img, NULL, tree, cli_progress(), e) < 0 ||
+	    layers_merge(&img, NULL, tree, LAYERS_SIZE_MAX, cli_progress(), e) < 0 ||
 	    tree_sorted(tree, &list, e) < 0)
 		return -1;
 	if (r->json)

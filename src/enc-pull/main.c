@@ -28,6 +28,7 @@ static const char help[] =
 "      --ca-file FILE                authorities to trust too, in PEM\n"
 "      --if-there                    docker-daemon: status 1, and nothing said,\n"
 "                                    when it is not there\n"
+"      --max-size SIZE               the most that its layers may have (64G)\n"
 "  -j, --jobs N                      transfers at once, 1 to 16 (6)\n"
 "  -q, --quiet                       no progress\n"
 "  -v, --verbose                     say more\n"
@@ -35,7 +36,7 @@ static const char help[] =
 "  -V, --version                     the version\n";
 
 enum { OPT_PLATFORM = 256, OPT_STORE, OPT_AUTHFILE, OPT_TLS_VERIFY,
-       OPT_CA_FILE, OPT_IF_THERE };
+       OPT_CA_FILE, OPT_IF_THERE, OPT_MAX_SIZE };
 
 static const struct option long_options[] = {
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
@@ -44,6 +45,7 @@ static const struct option long_options[] = {
 	{ "tls-verify", required_argument, NULL, OPT_TLS_VERIFY },
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
 	{ "if-there", no_argument, NULL, OPT_IF_THERE },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -109,6 +111,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case OPT_IF_THERE:
 			o->if_there = true;
 			break;
+		case OPT_MAX_SIZE:
+			o->pull.max_size = cli_size("--max-size", optarg);
+			break;
 		case 'j':
 			o->pull.remote.jobs = jobs_of(optarg);
 			break;
@@ -155,7 +160,8 @@ static char *pull(const struct options *o, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .pull.remote.jobs = JOBS_DEFAULT };
+	struct options o = { .pull = { .remote.jobs = JOBS_DEFAULT,
+				       .max_size = PULL_SIZE_MAX } };
 	struct err e = { 0 };
 	AUTO_FREE char *path = NULL;
 

@@ -237,6 +237,7 @@ enc-eif: try 'enc-eif --help'" "$stderr"
 	--init 'x': give 'own' or 'blobs'|--init x
 	--mtime '-1' is not a number of seconds since 1970|--mtime -1
 	--mtime '5x' is not a number of seconds since 1970|--mtime 5x
+	--max-size is a number of bytes, or of k, M, G or T, not '5x'|--max-size 5x a
 	one image only|a b
 	an EIF is written to a file, not to standard output|-o - a
 	--measurements and --output name the same file|--measurements x -o x a

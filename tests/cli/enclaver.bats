@@ -187,6 +187,18 @@ clean() {
 	contains "$stderr" "unknown verb '../nope'"
 }
 
+@test "enclaver: an image beyond --max-size is not built" {
+	expect 3 enclaver build -q --max-size 10 --eif-only x.eif
+	contains "$stderr" "enc-eif: layer 1 ("
+	contains "$stderr" "more than 10 bytes, and enc-eif takes no more without a larger --max-size"
+	same "" "$output"
+	[ ! -e x.eif ]
+	expect 3 enclaver build -q --max-size=10
+	contains "$stderr" "enc-eif: "
+	clean
+	expect 0 enclaver build -q --max-size 16M --eif-only x.eif
+}
+
 @test "enclaver: usage" {
 	expect 2 enclaver
 	same $'enclaver: no verb: build, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
@@ -202,6 +214,10 @@ clean() {
 	contains "$stderr" "option '--eif-only' needs a value"
 	expect 2 enclaver build --eif-only ''
 	contains "$stderr" "option '--eif-only' needs a value"
+	expect 2 enclaver build --max-size ''
+	contains "$stderr" "option '--max-size' needs a value"
+	expect 2 enclaver build -q --max-size x
+	contains "$stderr" "--max-size is a number of bytes, or of k, M, G or T, not 'x'"
 	expect 2 enclaver build --eif-only=
 	contains "$stderr" "option '--eif-only' needs a value"
 	same "" "$output"

@@ -38,6 +38,10 @@ refused() {
 	expect 2 enc-pull -j 1x a
 	expect 2 enc-pull --tls-verify=maybe a
 	contains "$stderr" "--tls-verify is true or false, not 'maybe'"
+	for value in '' x 0 -1 +1 ' 1' 1.5G 1GB 17000000T 99999999999999999999; do
+		expect 2 enc-pull --max-size "$value" a
+		contains "$stderr" "--max-size is a number of bytes, or of k, M, G or T, not '$value'"
+	done
 	expect 2 enc-pull --platform linux/ a
 	contains "$stderr" "'linux/' is not a platform"
 	refused 2 "'UPPER' is not the name of a repository" UPPER
@@ -99,6 +103,19 @@ refused() {
 	mkimage src two <<<'layer'
 	refused 3 "'src' has several images: add :NAME, one of one, two" oci:src
 	refused 3 "'src' has no image 'three'; it has one, two" oci:src:three
+}
+
+@test "pull: layers beyond --max-size are not begun" {
+	local image size
+	image=$(mkimage_app src app)
+	size=$(manifest_of "$image" | jq '[.layers[].size] | add')
+	refused 3 "the layers of 'src' have more than $((size - 1)) bytes, and enc-pull takes no more without a larger --max-size" \
+		oci:src --max-size $((size - 1))
+	expect 0 enc-pull -q --max-size "$size" oci:src
+	# An announcement of any size, and the default.
+	rm -rf store
+	put_image src app "$(manifest_of "$image" | jq -c '.layers[0].size = 1000000000000')" >layout
+	refused 3 "more than 68719476736 bytes" oci:src
 }
 
 @test "pull: what is missing or damaged in a folder" {

@@ -33,8 +33,8 @@ static int add_layer(struct tree *t, const uint8_t *data, size_t len,
 		     struct spool *spool)
 {
 	AUTO_SPOOL_WRITER struct spool_writer w = { .spool = NULL };
-	_Atomic uint64_t memory = 0;
-	AUTO_CHANGESET struct changeset set = { .memory = &memory };
+	struct layers_budget budget = { .size_max = UINT64_MAX };
+	AUTO_CHANGESET struct changeset set = { .budget = &budget };
 	struct piece p = { data, len };
 	struct err e;
 

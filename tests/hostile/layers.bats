@@ -32,6 +32,14 @@ refused() {
 	same '' "$(find "$T/work" "$T/outside" -mindepth 1)" 'what stayed'
 }
 
+# refused_with SIZE TEXT IMAGE: for --max-size SIZE.
+refused_with() {
+	expect 3 enc-eif -q --max-size "$1" -o out.eif "$3"
+	same '' "$output"
+	contains "$stderr" "$2"
+	same '' "$(find "$T/work" "$T/outside" -mindepth 1)" 'what stayed'
+}
+
 # listed DESCRIPTION-LINE...: the tree of the EIF, in $T/tree.
 listed() {
 	expect 0 enc-eif -q -o "$T/ok.eif" "$(layers "$@")"
@@ -94,11 +102,39 @@ listed() {
 
 @test "a file beyond what a ramdisk's entry can say" {
 	# Sparse, so that the layer is small: one byte, then a hole.
-	for size in 4294967296 99999999999; do
+	for size in 4294967296 60000000000; do
 		refused 3 'big' "$(layers "file x data=x pax.GNU.sparse.name=big pax.GNU.sparse.map=0,1 pax.GNU.sparse.numblocks=1 pax.GNU.sparse.size=$size")"
 		contains "$stderr" "'big' has $size bytes"
 		contains "$stderr" '4 GiB'
 	done
+}
+
+@test "a bomb ends at --max-size, whatever it is packed in" {
+	image=$(layers 'file a size=400000' 'layer none' 'file a size=400000' 'layer zstd' 'file b size=199997')
+	refused_with 999999 'more than 999999 bytes' "$image"
+	contains "$stderr" 'without a larger --max-size'
+	refused_with 400002 'more than 400002 bytes' "$image"
+	expect 0 enc-eif -q --max-size 1000000 -o "$T/ok.eif" "$image"
+	# Data of a whiteout, of what is no file, and of headers.
+	refused_with 1M "'.wh.x'" "$(layers 'file .wh.x size=20000000')"
+	refused_with 1M "'x'" "$(layers 'file x size=20000000 flag=7')"
+	refused_with 50k "'x'" "$(layers "file x pax.comment=$(printf 'c%.0s' {1..60000})")"
+	# The default, by files that are nothing but holes.
+	hole='pax.GNU.sparse.map=0,1 pax.GNU.sparse.numblocks=1 pax.GNU.sparse.size=4200000000'
+	holes=$(for i in {1..17}; do echo "file x data=x pax.GNU.sparse.name=big$i $hole"; done)
+	refused 3 'more than 68719476736 bytes' "$(layers "$holes")"
+}
+
+@test "levels and levels of folders" {
+	refused 3 'has 19999 bytes' "$(layers "dir $(printf 'l/%.0s' {1..10000})")"
+	contains "$stderr" 'a ramdisk takes at most 4088'
+	# Reached through links, so that each name is short.
+	deep=$(printf 'l/%.0s' {1..1000})
+	refused 3 'is more than 2044 folders deep' "$(layers "dir $deep" \
+		"symlink $deep/a to=/$deep" "symlink b to=$deep" \
+		"dir b/$deep" "symlink b/${deep}c to=$deep" "dir b/${deep}c/$deep")"
+	listed "dir b/$deep"
+	same 1001 "$(grep -c '^b[ /]' "$T/tree")"
 }
 
 @test "archives that end too early, or are none" {

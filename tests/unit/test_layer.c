@@ -66,7 +66,7 @@ static char *merged(struct descriptor *layers, size_t n, struct spool *spool,
 	tree_free(*tree);
 	*tree = tree_new();
 	e.class = ERR_NONE;
-	if (layers_merge(&img, spool, *tree, NULL, &e) < 0)
+	if (layers_merge(&img, spool, *tree, LAYERS_SIZE_MAX, NULL, &e) < 0)
 		return xstrdup(e.msg);
 	if (tree_sorted(*tree, &list, &e) < 0)
 		return xstrdup(e.msg);
@@ -202,14 +202,16 @@ static void test_memory(void)
 {
 	AUTO_BUF struct buf tar = BUF_INIT(1 << 20);
 	AUTO_CHANGESET struct changeset one = { .n = 0 }, two = { .n = 0 };
-	_Atomic uint64_t memory = LAYERS_MEMORY_MAX - 300;
+	struct layers_budget budget = {
+		.memory = LAYERS_MEMORY_MAX - 300, .size_max = UINT64_MAX,
+	};
 	struct descriptor d;
 
-	one.memory = two.memory = &memory;
+	one.budget = two.budget = &budget;
 	member(&tar, '0', "a", "", "");
 	d = put(&tar);
 	ok(changeset_read(&store, &d, NULL, &one, NULL, &e) == 0 &&
-	   one.n == 1 && memory > LAYERS_MEMORY_MAX - 300,
+	   one.n == 1 && budget.memory > LAYERS_MEMORY_MAX - 300,
 	   "a name takes memory");
 	member(&tar, '0', "a", "", "");
 	member(&tar, '2', "l", "to", "");

@@ -253,6 +253,13 @@ int untar_next(struct untar *r, struct untar_member *m,
 	return read_member(r, entry, m, e) < 0 ? -1 : 1;
 }
 
+uint64_t untar_position(const struct untar *r)
+{
+	la_int64_t at = archive_filter_bytes(r->a, 0);
+
+	return at < 0 ? 0 : (uint64_t)at;
+}
+
 int untar_data(struct untar *r, const void **data, size_t *len,
 		 uint64_t *offset, struct err *e)
 {

@@ -76,6 +76,9 @@ struct untar_member {		/* all borrowed until the next untar_next() */
 int untar_next(struct untar *r, struct untar_member *m,
 		 struct err *e) MUST_CHECK;
 
+/* How many bytes of the archive, inflated, were passed so far. */
+uint64_t untar_position(const struct untar *r);
+
 /* The next piece of the member's data, in place (borrowed until the next
  * call): 1, 0 when there is no more, -1.  What offsets leave out, also at the
  * end, is a hole: zeros. */

@@ -200,11 +200,27 @@ static int charge(struct changeset *set, const struct untar_member *m,
 	for (size_t i = 0; i < m->n_xattrs; i++)
 		bytes += sizeof(struct xattr) + strlen(m->xattrs[i].name) +
 			 m->xattrs[i].len;
-	if (atomic_fetch_add(set->memory, bytes) <= LAYERS_MEMORY_MAX - bytes)
+	if (atomic_fetch_add(&set->budget->memory, bytes) <=
+	    LAYERS_MEMORY_MAX - bytes)
 		return 0;
 	return err_set(e, ERR_INPUT,
 		       "the names and attributes of the image's files have more than %ju bytes",
 		       (uintmax_t)LAYERS_MEMORY_MAX);
+}
+
+/* A few compressed megabytes may hold terabytes, and not in files alone: a
+ * whiteout may have data, which takes its time to be passed over. */
+static int charge_size(struct changeset *set, const struct untar *a,
+		       const struct untar_member *m, struct err *e)
+{
+	struct layers_budget *b = set->budget;
+
+	if (m->size <= b->size_max && untar_position(a) <= b->size_max &&
+	    atomic_fetch_add(&b->size, m->size) <= b->size_max - m->size)
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "with '%.200s' the image's files have more than %ju bytes, and enc-eif takes no more without a larger --max-size",
+		       m->path, (uintmax_t)b->size_max);
 }
 
 static int add_member(struct changeset *set, struct untar *a,
@@ -219,7 +235,7 @@ static int add_member(struct changeset *set, struct untar *a,
 	if (set->n == LAYER_MEMBERS_MAX)
 		return err_set(e, ERR_INPUT, "more than %d members",
 			       LAYER_MEMBERS_MAX);
-	if (charge(set, m, e) < 0)
+	if (charge(set, m, e) < 0 || charge_size(set, a, m, e) < 0)
 		return -1;
 	if (add_whiteout(set, path))
 		return 0;
@@ -237,10 +253,6 @@ static int add_member(struct changeset *set, struct untar *a,
 	change_new(set, CHANGE_ADD, steal_ptr(&path))->inode = inode;
 	if (!S_ISREG(inode->mode) || inode->size == 0)
 		return 0;
-	if (inode->size > LAYER_BYTES_MAX - set->bytes)
-		return err_set(e, ERR_INPUT, "its files have more than %ju bytes",
-			       (uintmax_t)LAYER_BYTES_MAX);
-	set->bytes += inode->size;
 	if (spool && spool_body(a, inode, spool, e) < 0)
 		return err_wrap(e, "'%.200s'", m->path);
 	return 0;
@@ -309,13 +321,15 @@ static int change_apply(struct change *c, struct tree *t, struct err *e)
 
 int changeset_apply(struct changeset *set, struct tree *t, struct err *e)
 {
-	for (size_t i = 0; i < set->n; i++)
-		if (set->changes[i].kind >= CHANGE_REMOVE &&
-		    change_apply(&set->changes[i], t, e) < 0)
+	tree_next_layer(t);
+	for (size_t i = 0; i < set->n; i++) {
+		if (change_apply(&set->changes[i], t, e) < 0)
 			return -1;
-	for (size_t i = 0; i < set->n; i++)
-		if (set->changes[i].kind < CHANGE_REMOVE &&
-		    change_apply(&set->changes[i], t, e) < 0)
-			return -1;
+		/* Each look-up is bounded, but there may be millions. */
+		if (t->steps > LAYERS_STEPS_MAX)
+			return err_set(e, ERR_INPUT,
+				       "the paths of the image's members have more than %ju components, with those of the links that they lead through",
+				       (uintmax_t)LAYERS_STEPS_MAX);
+	}
 	return 0;
 }

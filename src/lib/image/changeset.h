@@ -16,8 +16,8 @@
 #include "image/tree.h"
 
 #define LAYER_MEMBERS_MAX 4000000	/* of one layer */
-#define LAYER_BYTES_MAX	  (UINT64_C(1) << 38)	/* of its files: 256 GiB */
 #define LAYERS_MEMORY_MAX (UINT64_C(2) << 30)	/* bytes of all names and attributes */
+#define LAYERS_STEPS_MAX  (UINT64_C(1) << 28)	/* path components that are looked up */
 
 enum change_kind { CHANGE_ADD, CHANGE_LINK, CHANGE_REMOVE, CHANGE_EMPTY };
 
@@ -28,11 +28,17 @@ struct change {
 	struct inode *inode;	/* CHANGE_ADD */
 };
 
-struct changeset {		/* starts zeroed, but for memory */
+/* What the layers of one image take together, in whatever thread. */
+struct layers_budget {
+	_Atomic uint64_t memory;	/* of names and attributes, bytes taken */
+	_Atomic uint64_t size;		/* of members and their data */
+	uint64_t	 size_max;
+};
+
+struct changeset {		/* starts zeroed, but for budget */
 	struct change *changes;	/* in the archive's order */
 	size_t	       n, cap;
-	uint64_t       bytes;	/* of the files' bodies */
-	_Atomic uint64_t *memory;	/* borrowed: taken by the sets of one image */
+	struct layers_budget *budget;	/* borrowed */
 };
 
 #define AUTO_CHANGESET AUTO(changeset_release)
@@ -53,8 +59,9 @@ int changeset_collect(untar_read_fn *read, void *ctx,
 		      struct spool_writer *spool, struct changeset *set,
 		      struct err *e) MUST_CHECK;
 
-/* Applies the set to t: whiteouts first, for they concern the layers below
- * alone, wherever in the archive they stand.  Empties what it takes. */
+/* Applies the set to t, as one layer, in the archive's order: where a name
+ * leads may change from member to member.  Whiteouts concern the layers below
+ * alone, wherever they stand.  Empties what it takes. */
 int changeset_apply(struct changeset *set, struct tree *t, struct err *e)
 	MUST_CHECK;
 void changeset_release(struct changeset *set);

@@ -23,7 +23,7 @@ struct reading {
 	const struct image *img;
 	struct spool	   *spool;	/* or NULL */
 	struct changeset   *sets;	/* one a layer */
-	_Atomic uint64_t    memory;	/* that they take */
+	struct layers_budget budget;	/* that they share */
 	pthread_mutex_t	    lock;	/* of what follows */
 	size_t		   *order;	/* layers, the largest blob first */
 	size_t		    next;	/* in order */
@@ -119,7 +119,7 @@ static void reading_init(struct reading *r, const struct image *img)
 	r->order = xcalloc(n, sizeof(*r->order));
 	r->failed = n;
 	for (size_t i = 0; i < n; i++) {
-		r->sets[i].memory = &r->memory;
+		r->sets[i].budget = &r->budget;
 		r->order[i] = i;
 	}
 	/* qsort_r passes on a plain pointer; by_size only reads. */
@@ -163,10 +163,11 @@ static int named(const struct image *img, size_t layer, struct err *e)
 }
 
 int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
-		 struct progress *p, struct err *e)
+		 uint64_t max, struct progress *p, struct err *e)
 {
 	AUTO(reading_release) struct reading r = {
 		.img = img, .spool = spool, .watcher = p,
+		.budget.size_max = max,
 	};
 
 	if (spool) {

@@ -14,13 +14,19 @@
 #include "image/spool.h"
 #include "image/tree.h"
 
+/* The most that the files of an image have together, bytes: what a few
+ * megabytes can inflate to must end somewhere before the disk does, and no
+ * enclave has room for that much. */
+#define LAYERS_SIZE_MAX (UINT64_C(64) << 30)
+
 /* Merges all layers of the image into t, an empty tree.  spool gets the bodies
  * of regular files (inode->body); with NULL they are passed over, and
- * inode->body means nothing.  p is called from one thread at a time.
- * ERR_INPUT for what no container engine could unpack, with the layer's number
+ * inode->body means nothing.  max: the most bytes that the members' data may
+ * have, covered files and holes included.  p is called from one thread at a
+ * time.  ERR_INPUT for what no container engine could unpack, with the layer's number
  * and the member's name; ERR_VERIFY when a blob is not what its name says. */
 int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
-		 struct progress *p, struct err *e) MUST_CHECK;
+		 uint64_t max, struct progress *p, struct err *e) MUST_CHECK;
 
 /* Appends the contents of a regular file of the merged tree: up to the
  * buffer's ceiling, ERR_INPUT beyond. */

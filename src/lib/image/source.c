@@ -157,6 +157,23 @@ static void want(struct source *s, struct wanted *w, const struct store *store,
 	w->what[w->n++] = steal_ptr(&what);
 }
 
+/* Nothing is longer than it was announced, so the announcement tells. */
+static int check_size(const struct source *s, const struct manifest_doc *doc,
+		      struct err *e)
+{
+	uint64_t left = s->options->max_size;
+
+	for (size_t i = 0; i < doc->n_layers; i++) {
+		if (doc->layers[i].size > left)
+			return err_set(e, ERR_INPUT,
+				       "the layers of '%s' have more than %ju bytes, and enc-pull takes no more without a larger --max-size",
+				       s->name,
+				       (uintmax_t)s->options->max_size);
+		left -= doc->layers[i].size;
+	}
+	return 0;
+}
+
 static int fetch_blobs(struct source *s, struct store *store,
 		       const struct manifest_doc *doc, struct err *e)
 {
@@ -281,6 +298,7 @@ char *source_pull(struct source *s, struct store *store, struct err *e)
 	s->store = store;
 	if (find_manifest(s, &text, &d, e) < 0 ||
 	    manifest_doc_parse(text.data, text.len, s->name, &doc, e) < 0 ||
+	    check_size(s, &doc, e) < 0 ||
 	    fetch_blobs(s, store, &doc, e) < 0 ||
 	    check_config(s, store, &doc, e) < 0 ||
 	    file_image(s, store, &text, &doc, &d, e) < 0)

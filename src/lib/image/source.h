@@ -15,9 +15,14 @@
 #include "image/remote.h"
 #include "image/store.h"
 
+/* The most that is taken in for one image, compressed as it comes: a manifest
+ * announces what it likes. */
+#define PULL_SIZE_MAX (UINT64_C(64) << 30)
+
 struct pull_options {		/* borrowed by the source */
 	const char	*platform;	/* OS/ARCH[/VARIANT], NULL: this machine's */
 	struct remote_options remote;
+	uint64_t	 max_size;	/* of an image's layers, bytes */
 	struct progress *progress;	/* may be NULL */
 };
 

@@ -4,7 +4,8 @@
  *
  * Trust: names, links and their order are hostile.  Depth is limited, so
  * recursion is; look-ups are in balanced trees, so no choice of names makes
- * them slow; nothing here touches a file system, so nothing can leave it.
+ * them slow, and their number is limited; nothing here touches a file system,
+ * so nothing can leave it.
  */
 #include "image/tree.h"
 
@@ -77,6 +78,7 @@ static struct node *node_new(struct node *parent, const char *name,
 	n->inode = inode;
 	n->children = NULL;
 	n->depth = parent ? parent->depth + 1 : 0;
+	n->layer = 0;
 	n->name = copy;
 	inode->nlink++;
 	return n;
@@ -125,6 +127,14 @@ static void detach(struct tree *t, struct node *n)
 	node_free(t, n);
 }
 
+/* The current layer put the node: it, and the folders that hold it, are none
+ * that a whiteout of the same layer means. */
+static void touch(const struct tree *t, struct node *n)
+{
+	for (; n && n->layer != t->layer; n = n->parent)
+		n->layer = t->layer;
+}
+
 /* The inode stays the caller's when this fails. */
 static struct node *attach(struct tree *t, struct node *dir, const char *name,
 			   struct inode *inode, struct err *e)
@@ -136,10 +146,16 @@ static struct node *attach(struct tree *t, struct node *dir, const char *name,
 			name, TREE_DEPTH_MAX);
 		return NULL;
 	}
+	if (t->n_nodes >= TREE_NODES_MAX) {
+		err_set(e, ERR_INPUT, "more than %d files and folders",
+			TREE_NODES_MAX);
+		return NULL;
+	}
 	n = node_new(dir, name, inode);
 	if (!tsearch(n, &dir->children, by_name))
 		oom();
 	t->n_nodes++;
+	touch(t, n);
 	return n;
 }
 
@@ -152,10 +168,11 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-/* Where a walk stands.  What is left stands at the end of its array: a name
- * is taken off its front, and a link's target put there, without moving it. */
+/* Where a walk stands.  What is left is at the end of its array: names are
+ * taken off its front, and links' targets put there, without moving it. */
 struct walk {
 	struct node *at;
+	uint64_t     steps;		/* components so far */
 	char	     rest[WALK_MAX];
 	size_t	     from;		/* where in rest it begins */
 	int	     links;		/* followed so far */
@@ -169,6 +186,7 @@ static void walk_init(struct walk *w, const char *path, size_t len)
 	w->from = WALK_MAX - 1 - len;
 	memcpy(w->rest + w->from, path, len);
 	w->rest[WALK_MAX - 1] = '\0';
+	w->steps = 0;
 	w->links = 0;
 	w->targets = 0;
 	w->leaf = false;
@@ -252,6 +270,7 @@ static struct node *walk(struct tree *t, struct node *root, struct walk *w,
 	while (!ends(w)) {
 		struct node *n;
 
+		w->steps++;
 		if (!next_name(w, name, e))
 			return NULL;
 		if (strcmp(name, ".") == 0)
@@ -282,13 +301,14 @@ static struct node *walk(struct tree *t, struct node *root, struct walk *w,
 	return w->at;
 }
 
-/* The directory that path's last component is in; *base gets the component. */
-static struct node *parent_of(struct tree *t, struct node *root,
-			      const char *path, const char **base,
-			      struct err *e)
+/* The directory that path's last component is in; *base gets the component.
+ * With make missing ones are made. */
+static struct node *parent_of(struct tree *t, bool make, const char *path,
+			      const char **base, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) : 0;
+	struct node *n;
 	struct walk w;
 
 	*base = slash ? slash + 1 : path;
@@ -303,7 +323,9 @@ static struct node *parent_of(struct tree *t, struct node *root,
 		return NULL;
 	}
 	walk_init(&w, path, len);
-	return walk(t, root, &w, e);
+	n = walk(make ? t : NULL, t->root, &w, e);
+	t->steps += w.steps;
+	return n;
 }
 
 static void replace_inode(struct tree *t, struct node *n, struct inode *inode)
@@ -311,6 +333,7 @@ static void replace_inode(struct tree *t, struct node *n, struct inode *inode)
 	inode->nlink++;
 	inode_unref(t, n->inode);
 	n->inode = inode;
+	touch(t, n);
 }
 
 int tree_add(struct tree *t, const char *path, struct inode *inode,
@@ -326,7 +349,7 @@ int tree_add(struct tree *t, const char *path, struct inode *inode,
 		replace_inode(t, t->root, steal_ptr(&mine));
 		return 0;
 	}
-	dir = parent_of(t, t->root, path, &base, e);
+	dir = parent_of(t, true, path, &base, e);
 	if (!dir)
 		return err_wrap(e, "'%.200s'", path);
 	old = child(dir, base);
@@ -353,10 +376,32 @@ int tree_make_folder(struct tree *t, const char *path, struct err *e)
 	return walk(t, t->root, &w, e) ? 0 : -1;
 }
 
+static struct node *find(struct tree *t, const char *path, bool follow)
+{
+	struct err ignored;
+	struct walk w;
+	struct node *n;
+	const char *base;
+
+	if (strlen(path) >= TREE_PATH_MAX)
+		return NULL;
+	if (follow) {
+		walk_init(&w, path, strlen(path));
+		w.leaf = true;
+		n = walk(NULL, t->root, &w, &ignored);
+		t->steps += w.steps;
+		return n;
+	}
+	if (!*path)
+		return t->root;
+	n = parent_of(t, false, path, &base, &ignored);
+	return n ? child(n, base) : NULL;
+}
+
 int tree_link(struct tree *t, const char *path, const char *target,
 	      struct err *e)
 {
-	const struct node *node = tree_find(t, target, false);
+	const struct node *node = find(t, target, false);
 	struct inode *inode = node ? node->inode : NULL;
 	struct node *dir, *old;
 	const char *base;
@@ -371,7 +416,7 @@ int tree_link(struct tree *t, const char *path, const char *target,
 			       target);
 	if (!*path)
 		return err_set(e, ERR_INPUT, "the root is not a folder");
-	dir = parent_of(t, t->root, path, &base, e);
+	dir = parent_of(t, true, path, &base, e);
 	if (!dir)
 		return err_wrap(e, "'%.200s'", path);
 	old = child(dir, base);
@@ -389,39 +434,67 @@ int tree_link(struct tree *t, const char *path, const char *target,
 const struct node *tree_find(const struct tree *t, const char *path,
 			     bool follow)
 {
-	struct err ignored;
-	struct walk w;
-	const struct node *dir;
-	const char *base;
+	struct tree *mine;
 
-	if (strlen(path) >= TREE_PATH_MAX)
-		return NULL;
-	if (follow) {
-		walk_init(&w, path, strlen(path));
-		w.leaf = true;
-		return walk(NULL, t->root, &w, &ignored);
-	}
-	if (!*path)
-		return t->root;
-	dir = parent_of(NULL, t->root, path, &base, &ignored);
-	return dir ? child(dir, base) : NULL;
+	/* Nothing but the count of steps changes. */
+	memcpy(&mine, &t, sizeof(mine));
+	return find(mine, path, follow);
+}
+
+struct children {
+	struct node **list;
+	size_t n;
+};
+
+static void list_child(const void *item, VISIT which, void *closure)
+{
+	struct children *c = closure;
+
+	if (which != preorder && which != leaf)
+		return;
+	c->list = xreallocarray(c->list, c->n + 1, sizeof(*c->list));
+	c->list[c->n++] = *(struct node *const *)item;
+}
+
+static void purge(struct tree *t, struct node *n);
+
+static void purge_children(struct tree *t, struct node *dir)
+{
+	struct children c = { .list = NULL };
+
+	twalk_r(dir->children, list_child, &c);
+	for (size_t i = 0; i < c.n; i++)
+		purge(t, c.list[i]);
+	t->steps += c.n;
+	free(c.list);
+}
+
+/* Removes what layers below the current one left of it. */
+static void purge(struct tree *t, struct node *n)
+{
+	if (n->layer == t->layer)
+		purge_children(t, n);
+	else
+		detach(t, n);
 }
 
 void tree_remove(struct tree *t, const char *path)
 {
-	/* The nodes are this tree's own, which is not const here. */
-	const struct node *n = tree_find(t, path, false);
-	struct node *mine = n && n->parent ? child(n->parent, n->name) : NULL;
+	struct node *n = find(t, path, false);
 
-	if (mine)
-		detach(t, mine);
+	if (n && n->parent)
+		purge(t, n);
 }
 
 void tree_empty(struct tree *t, const char *path)
 {
-	const struct node *n = tree_find(t, path, true);
+	struct node *n = find(t, path, true);
 
-	if (!n || !S_ISDIR(n->inode->mode))
-		return;
-	children_free(t, n->parent ? child(n->parent, n->name) : t->root);
+	if (n && S_ISDIR(n->inode->mode))
+		purge_children(t, n);
+}
+
+void tree_next_layer(struct tree *t)
+{
+	t->layer++;
 }

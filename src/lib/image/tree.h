@@ -23,6 +23,11 @@
 #define TREE_NAME_MAX  255	/* of one component, tmpfs's limit */
 #define TREE_DEPTH_MAX 2044	/* components of the longest path */
 #define TREE_LINKS_MAX 40	/* symbolic links in one look-up, as Linux */
+/* A name of four kilobytes may make two thousand folders, and one of ten bytes
+ * may lead through as many by links: a few megabytes of archive would take all
+ * memory, or hours. */
+#define TREE_NODES_MAX 8000000	/* each takes some 250 bytes */
+#define TREE_NAMES_MAX (UINT64_C(1) << 30)	/* bytes of all paths in a list */
 
 struct xattr {
 	char   *name;
@@ -54,12 +59,15 @@ struct node {
 	struct inode *inode;
 	void	     *children;	/* of a directory: tsearch(3) tree by name */
 	uint32_t      depth;	/* 0 for the root */
+	uint32_t      layer;	/* the last that put it, or what is below it */
 	const char   *name;	/* one component */
 };
 
 struct tree {
 	struct node *root;
 	size_t	     n_nodes;	/* the root included */
+	uint64_t     steps;	/* of all look-ups so far: see changeset.h */
+	uint32_t     layer;	/* the one that is being applied */
 	/* Called for a regular file that no name refers to any more. */
 	void (*forget)(void *ctx, const struct inode *inode);
 	void *ctx;
@@ -92,10 +100,14 @@ int tree_make_folder(struct tree *t, const char *path, struct err *e)
 /* Makes path another name of the file that target names. */
 int tree_link(struct tree *t, const char *path, const char *target,
 	      struct err *e) MUST_CHECK;
-/* Removes path and all below it; nothing happens when it is not there. */
+/* Whiteouts, which hide what the layers below the current one brought: path
+ * and all below it, or all below the directory path.  What the current layer
+ * put there stays, and so do the folders that hold it.  Nothing happens when
+ * there is nothing. */
 void tree_remove(struct tree *t, const char *path);
-/* Removes all below the directory path. */
 void tree_empty(struct tree *t, const char *path);
+/* What follows belongs to the next layer. */
+void tree_next_layer(struct tree *t);
 
 /* What path names, its parents resolved through symbolic links, and with
  * follow itself too.  NULL when there is nothing. */
@@ -116,7 +128,8 @@ struct tree_list {
 #define AUTO_TREE_LIST AUTO(tree_list_release)
 
 /* All names of the tree but the root, sorted bytewise by whole path.
- * ERR_INPUT when one is longer than TREE_PATH_MAX. */
+ * ERR_INPUT when one is longer than TREE_PATH_MAX, or all together than
+ * TREE_NAMES_MAX. */
 int tree_sorted(const struct tree *t, struct tree_list *list, struct err *e)
 	MUST_CHECK;
 void tree_list_release(struct tree_list *list);

@@ -79,6 +79,10 @@ int tree_sorted(const struct tree *t, struct tree_list *list, struct err *e)
 		return err_set(e, ERR_INPUT,
 			       "a path that begins '%.80s…' has more than %d bytes: Linux would drop it from a ramdisk without a word",
 			       g.prefix, TREE_PATH_MAX);
+	if (g.bytes > TREE_NAMES_MAX)
+		return err_set(e, ERR_INPUT,
+			       "the paths of the image's files have more than %ju bytes",
+			       (uintmax_t)TREE_NAMES_MAX);
 	list->names = xmalloc(g.bytes);
 	list->paths = xreallocarray(NULL, t->n_nodes, sizeof(*list->paths));
 	list->n = 0;

@@ -280,11 +280,11 @@ push() {
 # start_podman: Podman's service on a socket of its own, with a storage of its
 # own, as DOCKER_HOST: without root, without a range of ids, without a network.
 start_podman() {
-	local i dir
+	local dir
 	requires podman newuidmap
 	# A path of at most 107 bytes, and what bats makes is longer.
 	dir=$(mktemp -d)
-	PODMAN_DIR=$dir
+	DAEMON_DIR=$dir
 	mkdir "$dir/tmp" "$dir/run"
 	# shellcheck disable=SC2030,SC2031
 	(
@@ -293,16 +293,62 @@ start_podman() {
 			--storage-driver vfs \
 			--storage-opt vfs.ignore_chown_errors=true \
 			system service --time=0 "unix://$dir/socket"
-	) >"$T/podman.log" 2>&1 3>&- &
+	) >"$T/daemon.log" 2>&1 3>&- &
 	PEER_PIDS="${PEER_PIDS:-} $!"
-	export DOCKER_HOST=unix://$dir/socket
-	for i in $(seq 200); do
+	daemon_answers "$dir/socket"
+}
+
+# start_dockerd: the same by docker's own engine, which wants root.
+start_dockerd() {
+	local dir
+	requires root dockerd
+	dir=$(mktemp -d)
+	DAEMON_DIR=$dir
+	dockerd --data-root "$dir/root" --exec-root "$dir/run" -p "$dir/pid" \
+		-H "unix://$dir/socket" --storage-driver vfs --bridge none \
+		--iptables=false --ip6tables=false --ip-forward=false \
+		--ip-masq=false >"$T/daemon.log" 2>&1 3>&- &
+	PEER_PIDS="${PEER_PIDS:-} $!"
+	daemon_answers "$dir/socket"
+}
+
+daemon_answers() {
+	local i
+	export DOCKER_HOST=unix://$1
+	for i in $(seq 400); do
 		docker_api _ping >"$T/ping" 2>&1 && return
 		sleep 0.05
 	done
-	cat "$T/podman.log" >&2
-	echo "podman: no answer after $i tries" >&2
+	cat "$T/daemon.log" >&2
+	echo "daemon: no answer after $i tries" >&2
 	return 1
+}
+
+# start_docker_stub ARCHIVE MODE [tcp [CERT KEY CA]]: tools/stubdock.py as
+# DOCKER_HOST; its requests are in $stub_log.
+start_docker_stub() {
+	local archive=$1 mode=$2 where=${3:-} i stub=
+	shift $(($# < 3 ? $# : 3))
+	requires python3
+	stub_log=$(mktemp "$T/docker.XXXXXX")
+	# The path of a socket has at most 107 bytes: a relative one is short.
+	[ -n "$where" ] || where=${stub_log##*/}.socket
+	: >"$stub_log.where"
+	python3 "$abs_top_srcdir/tests/tools/stubdock.py" "$archive" \
+		"$stub_log" "$mode" "$where" "$@" \
+		>"$stub_log.where" 2>"$stub_log.err" 3>&- &
+	PEER_PIDS="${PEER_PIDS:-} $!"
+	for i in $(seq 200); do
+		stub=$(<"$stub_log.where")
+		[ -z "$stub" ] || break
+		sleep 0.05
+	done
+	[ -n "$stub" ] || { cat "$stub_log.err" >&2; return 1; }
+	if [ "$where" = tcp ]; then
+		export DOCKER_HOST=tcp://$stub
+	else
+		export DOCKER_HOST=unix://$stub
+	fi
 }
 
 # docker_api PATH [CURL OPTION...]: asks the daemon at DOCKER_HOST, a socket.
@@ -329,10 +375,9 @@ stop_peers() {
 	done
 	PEER_PIDS=
 	# What is in there may belong to ids that only podman's namespace has.
-	if [ -n "${PODMAN_DIR:-}" ]; then
-		chmod -R u+w "$PODMAN_DIR" 2>/dev/null || true
-		rm -rf "$PODMAN_DIR" 2>/dev/null || podman unshare rm -rf "$PODMAN_DIR"
-		PODMAN_DIR=
+	if [ -n "${DAEMON_DIR:-}" ]; then
+		rm -rf "$DAEMON_DIR" 2>/dev/null || podman unshare rm -rf "$DAEMON_DIR"
+		DAEMON_DIR=
 	fi
 }
 

@@ -112,10 +112,10 @@ static int send_image(struct load *l, const struct image *img,
 	if (export_docker(&w, img, name, e) == 0 && tar_finish(&w, e) == 0 &&
 	    http_feed_end(l->feed, e) == 0 && q->status == 200)
 		return 0;
-	if (q->status != 0 && q->status != 200)
-		return daemon_refused(&l->daemon, q, l->what, e);
 	if (q->failure != HTTP_ANSWERED)
 		return daemon_lost(&l->daemon, q, l->what, e);
+	if (q->status != 0 && q->status != 200)
+		return daemon_refused(&l->daemon, q, l->what, e);
 	return err_wrap(e, "%s", l->what);
 }
 

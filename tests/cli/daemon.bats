@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# daemon.bats - which docker daemon it is: environment, contexts, TLS
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 jq skopeo
+	skopeo copy -q "$(mkimage src app:1 <<<'layer')" docker-archive:good.tar:app:1
+	unset DOCKER_HOST
+	export DOCKER_CONFIG=$T/docker
+	mkdir docker
+}
+
+# context NAME HOST [true|false]: as docker context create writes it.
+context() {
+	local id
+	id=$(printf %s "$1" | sha256sum | cut -d' ' -f1)
+	mkdir -p "docker/contexts/meta/$id" "docker/contexts/tls/$id/docker"
+	jq -cn --arg name "$1" --arg host "$2" --argjson skip "${3:-false}" '{
+		Name: $name, Metadata: {},
+		Endpoints: {docker: {Host: $host, SkipTLSVerify: $skip}}}' \
+		>"docker/contexts/meta/$id/meta.json"
+	context_tls=docker/contexts/tls/$id/docker
+}
+
+# asked STATUS TEXT [VARIABLE=VALUE...]: enc-pull's only line
+asked() {
+	local want=$1 text=$2
+	shift 2
+	expect "$want" env "$@" enc-pull docker-daemon:app:1
+	same "" "$output"
+	same 1 "${#stderr_lines[@]}"
+	contains "$stderr" "$text"
+}
+
+@test "daemon: DOCKER_HOST, DOCKER_CONTEXT, config.json, the default, in this order" {
+	context first unix:///first.socket
+	context second unix:///second.socket
+	echo '{"auths": {}, "currentContext": "first"}' >docker/config.json
+	asked 5 "docker context 'first': no docker daemon at 'unix:///first.socket'"
+	asked 5 "docker context 'first': " DOCKER_HOST= DOCKER_CONTEXT=
+	asked 5 "docker context 'second': no docker daemon at 'unix:///second.socket'" DOCKER_CONTEXT=second
+	asked 5 "DOCKER_HOST: no docker daemon at 'unix:///third.socket'" DOCKER_CONTEXT=second DOCKER_HOST=unix:///third.socket
+	# Without DOCKER_CONFIG the folder is in HOME.
+	mkdir "$HOME/.docker"
+	mv docker/contexts "$HOME/.docker"
+	asked 5 "no docker daemon at 'unix:///second.socket'" DOCKER_CONFIG= DOCKER_CONTEXT=second
+	asked 3 "there is no docker context 'second': '$T/docker/contexts/meta/16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4/meta.json' is missing" DOCKER_CONTEXT=second
+	asked 3 "HOME is not set" DOCKER_CONFIG= HOME= ENCLAVER_STORE=s DOCKER_CONTEXT=second
+}
+
+# The default is this machine's, and there may be one.
+@test "daemon: the default, for the context that is called so too" {
+	echo '{"currentContext": "default"}' >docker/config.json
+	for word in '' default; do
+		run -5 --separate-stderr env DOCKER_CONTEXT=$word enc-pull docker-daemon:no/such:image
+		contains "$stderr" "'unix:///var/run/docker.sock'"
+	done
+}
+
+@test "daemon: a configuration that is none" {
+	asked 3 "there is no docker context 'none'" DOCKER_CONTEXT=none
+	echo '{"currentContext": "none"}' >docker/config.json
+	asked 3 "there is no docker context 'none'"
+	echo '{' >docker/config.json
+	asked 3 "'$T/docker/config.json': not JSON"
+	context odd unix:///x
+	echo '{"Endpoints": {"docker": {"Host": 7}}}' | tee docker/contexts/meta/*/meta.json >/dev/null
+	asked 3 "names no host" DOCKER_CONTEXT=odd
+	echo nonsense | tee docker/contexts/meta/*/meta.json >/dev/null
+	asked 3 "docker context 'odd': " DOCKER_CONTEXT=odd
+	head -c 2000000 /dev/zero >docker/config.json
+	asked 3 "larger than 1048576 bytes"
+}
+
+@test "daemon: hosts of all kinds" {
+	asked 5 "is reached by ssh, which only docker itself does: forward its socket (ssh -nNT -L /tmp/d.sock:/var/run/docker.sock me@there) and set DOCKER_HOST=unix:///tmp/d.sock" DOCKER_HOST=ssh://me@there
+	asked 3 "begins neither with unix:// nor with tcp://" DOCKER_HOST=npipe:////./pipe/docker
+	asked 3 "is not tcp://HOST[:PORT]" DOCKER_HOST='tcp://a:b:c'
+	asked 3 "is not tcp://HOST[:PORT]" DOCKER_HOST='tcp://me:secret@there'
+	asked 3 "is longer than 107 bytes" "DOCKER_HOST=unix:///$(printf %0108d 0)"
+	start_docker_stub good.tar good tcp
+	for host in "$DOCKER_HOST" "$DOCKER_HOST/" "${DOCKER_HOST#tcp://}"; do
+		expect 0 env DOCKER_HOST="$host" enc-pull -q docker-daemon:app:1
+	done
+	expect 0 env DOCKER_HOST="$DOCKER_HOST/below/" enc-pull -q docker-daemon:app:1
+	same "GET /below/images/app:1/json" "$(tail -n 1 "$stub_log")"
+	stop_peers
+	asked 5 "no docker daemon listens at '$DOCKER_HOST'"
+}
+
+@test "daemon: a socket that nobody listens at, and one that we may not use" {
+	start_docker_stub good.tar good
+	expect 0 enc-pull -q docker-daemon:app:1
+	stop_peers
+	asked 5 "no docker daemon listens at '$DOCKER_HOST': is it running?"
+	chmod 0 "${DOCKER_HOST#unix://}"
+	if [ "$(id -u)" -eq 0 ]; then
+		denied=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	fi
+	expect 5 "${denied[@]}" enc-pull docker-daemon:app:1
+	contains "$stderr" "no permission for the docker daemon at '$DOCKER_HOST': join the group docker, or set DOCKER_HOST to the socket of a rootless daemon"
+	expect 1 "${denied[@]}" enc-pull --if-there docker-daemon:app:1
+	same "" "$output$stderr"
+}
+
+# certificate FOLDER: by itself.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$1/key.pem" -out "$1/cert.pem" -days 2 -subj "/CN=$1" \
+		-addext 'subjectAltName=IP:127.0.0.1' 2>/dev/null
+}
+
+@test "daemon: TLS on both sides, by the environment and by a context" {
+	requires openssl
+	mkdir server client stranger
+	certificate server
+	certificate client
+	certificate stranger
+	cp server/cert.pem client/ca.pem
+	cp server/cert.pem stranger/ca.pem
+	start_docker_stub good.tar good tcp server/cert.pem server/key.pem client/cert.pem
+	expect 0 env DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=client enc-pull -q docker-daemon:app:1
+	asked 5 "docker daemon at '$DOCKER_HOST': cannot talk to " DOCKER_TLS_VERIFY=
+	asked 5 "image 'app:1': docker daemon at" DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=stranger
+	cp stranger/cert.pem client/ca.pem
+	asked 5 "is the ca.pem of the context, or in DOCKER_CERT_PATH, the right one?" DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=client
+	expect 0 env DOCKER_TLS=1 DOCKER_CERT_PATH=client enc-pull -q docker-daemon:app:1
+	asked 6 "'$T/docker/ca.pem'" DOCKER_TLS_VERIFY=1
+	context secure "$DOCKER_HOST"
+	cp client/*.pem "$context_tls"
+	cp server/cert.pem "$context_tls/ca.pem"
+	expect 0 env DOCKER_HOST= DOCKER_CONTEXT=secure enc-pull -q docker-daemon:app:1
+	cp stranger/cert.pem "$context_tls/ca.pem"
+	asked 5 "is the ca.pem of the context" DOCKER_HOST= DOCKER_CONTEXT=secure
+	context secure "$DOCKER_HOST" true
+	expect 0 env DOCKER_HOST= DOCKER_CONTEXT=secure enc-pull -q docker-daemon:app:1
+	stop_peers
+	start_docker_stub good.tar good tcp
+	asked 5 "a daemon that speaks plain HTTP takes no DOCKER_TLS_VERIFY" DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=client
+}

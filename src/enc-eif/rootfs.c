@@ -51,6 +51,10 @@ static int add_lines(struct buf *b, const json_t *words, const char *what,
 	const json_t *word;
 	size_t i;
 
+	if (words && !json_is_array(words) && !json_is_null(words))
+		return err_set(e, ERR_INPUT,
+			       "the image's configuration: '%s' is not an array",
+			       what);
 	json_array_foreach(words, i, word) {
 		const char *text = json_string_value(word);
 
@@ -78,7 +82,8 @@ int rootfs_command(struct rootfs *r, const struct image *img, struct err *e)
 	    add_lines(&r->cmd, json_object_get(config, "Cmd"), "Cmd", e) < 0 ||
 	    add_lines(&r->env, json_object_get(config, "Env"), "Env", e) < 0)
 		return -1;
-	if (r->cmd.len == 0)
+	/* A line may be empty, but not the first, the program. */
+	if (r->cmd.len == 0 || r->cmd.data[0] == '\n')
 		return err_set(e, ERR_INPUT,
 			       "the image has neither ENTRYPOINT nor CMD: nothing would run");
 	return 0;
@@ -103,13 +108,53 @@ static bool is_root(const char *user)
 	       strcmp(user, "root:root") == 0;
 }
 
+static int check_string(const json_t *config, const char *key, struct err *e)
+{
+	const json_t *value = json_object_get(config, key);
+
+	if (!value || json_is_null(value) || json_is_string(value))
+		return 0;
+	return err_set(e, ERR_INPUT,
+		       "the image's configuration: '%s' is not a string", key);
+}
+
+/* What an exec in the enclave would fail at. */
+static int check_words(const struct rootfs *r, const json_t *config,
+		       struct err *e)
+{
+	const json_t *env = json_object_get(config, "Env"), *word;
+	size_t words = json_array_size(json_object_get(config, "Entrypoint")) +
+		       json_array_size(json_object_get(config, "Cmd")) +
+		       json_array_size(env);
+	size_t total = r->cmd.len + r->env.len + words * sizeof(char *), i;
+
+	if (total > PROCESS_EXEC_MAX)
+		return err_set(e, ERR_INPUT,
+			       "the image's ENTRYPOINT, CMD and ENV take %zu bytes, the kernel allows %d",
+			       total, PROCESS_EXEC_MAX);
+	json_array_foreach(env, i, word) {
+		const char *text = json_string_value(word);
+
+		if (*text == '=' || !strchr(text, '='))
+			return err_set(e, ERR_INPUT,
+				       "the image's 'Env'[%zu] is '%.200s', not NAME=value",
+				       i, text);
+	}
+	return 0;
+}
+
 /* An image that enc-amend did not touch has no odyn that could honour its USER
  * and WORKDIR. */
-static int check_plain(const struct image *img, struct err *e)
+static int check_plain(const struct rootfs *r, const struct image *img,
+		       struct err *e)
 {
 	const json_t *config = image_run_config(img);
 	const char *folder = json_str(config, "WorkingDir");
 
+	if (check_string(config, "User", e) < 0 ||
+	    check_string(config, "WorkingDir", e) < 0 ||
+	    check_words(r, config, e) < 0)
+		return -1;
 	if (!is_root(json_str(config, "User")))
 		return err_set(e, ERR_INPUT,
 			       "the image runs as USER '%s', which takes odyn: pass it through enc-amend first",
@@ -140,7 +185,7 @@ int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
 	if (tree_find(r->tree, PROCESS_PATH, true))
 		return err_set(e, ERR_INPUT,
 			       "the image was amended and lost its annotations on the way (docker save has no place for them), and with them what its manifest asks for: give the path that enc-amend printed");
-	return check_plain(img, e);
+	return check_plain(r, img, e);
 }
 
 void rootfs_release(struct rootfs *r)

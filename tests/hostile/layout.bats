@@ -197,3 +197,82 @@ refused() {
 	refused 2 'has a newline in it' enc-amend -f enclaver.yaml --odyn odyn $'oci:lay:a\nb'
 	refused 2 'control character' enc-pull -q $'oci:lay:a\nb'
 }
+
+# config TEXT: an image with this "config", a member of the configuration.
+config() {
+	printf '%s\n' "config $1" layer 'file bin/app mode=0755 data=app' |
+		mkimage lay config:1
+}
+
+@test "a configuration of absurd values" {
+	many=$(printf '"A%d=0123456789", ' {1..100000})
+	while IFS='|' read -r text amend eif; do
+		echo "# $text"
+		image=$(config "${text/@MANY@/$many}")
+		refused 3 "$amend" enc-amend -q -f enclaver.yaml --odyn odyn "$image"
+		refused 3 "$eif" enc-eif -q -o out.eif "$image"
+		[ ! -e out.eif ]
+	done <<-'END'
+	{"Entrypoint": "/bin/app"}|'Entrypoint' is not an array|'Entrypoint' is not an array
+	{"Entrypoint": ["/bin/app", 1]}|'Entrypoint'[1] is not a string|'Entrypoint' holds what is not a string
+	{"Entrypoint": {"0": "/bin/app"}}|'Entrypoint' is not an array|'Entrypoint' is not an array
+	{"Entrypoint": null, "Cmd": []}|neither ENTRYPOINT nor CMD|neither ENTRYPOINT nor CMD
+	{"Entrypoint": [""]}|'argv' names no command|neither ENTRYPOINT nor CMD
+	["Entrypoint", ["/bin/app"]]|neither ENTRYPOINT nor CMD|neither ENTRYPOINT nor CMD
+	{"Entrypoint": ["/bin/app"], "Env": ["A=1", "B"]}|'Env'[1] is 'B', not NAME=value|'Env'[1] is 'B', not NAME=value
+	{"Entrypoint": ["/bin/app"], "Env": ["=1"]}|'Env'[0] is '=1', not NAME=value|'Env'[0] is '=1', not NAME=value
+	{"Entrypoint": ["/bin/app"], "Env": {"A": "1"}}|'Env' is not an array|'Env' is not an array
+	{"Entrypoint": ["/bin/app"], "Env": [@MANY@"B=1"]}|bytes, the kernel allows|bytes, the kernel allows
+	{"Entrypoint": ["/bin/app"], "User": 0}|'User' is not a string|'User' is not a string
+	{"Entrypoint": ["/bin/app"], "WorkingDir": ["/"]}|'WorkingDir' is not a string|'WorkingDir' is not a string
+	{"Entrypoint": ["/bin/app\u0000x"]}|\u0000 is not allowed|\u0000 is not allowed
+	END
+}
+
+@test "a user whose name a terminal would obey" {
+	image=$(config '{"Entrypoint": ["/bin/app"], "User": "\u001b[31mroot\u009b2J\n"}')
+	refused 3 "USER '?[31mroot??2J?'" enc-eif -q -o out.eif "$image"
+	amended=$(enc-amend -q -f enclaver.yaml --odyn odyn "$image")
+	refused 3 '?[31mroot' enc-eif -q -o out.eif "$amended"
+	same '' "$(tr -d '\n\040-\176' <<<"$stderr")"
+}
+
+# Go matches members without regard to case: what reads "Layers" there would
+# see another image than we do.
+@test "members that differ in case alone" {
+	good=$(config '{"Entrypoint": ["/bin/app"]}')
+	manifest=$(manifest_of "$good")
+	while IFS='|' read -r change key; do
+		echo "# $change"
+		image=$(put_image lay app:1 "$(jq -c "$change" <<<"$manifest")")
+		refused 3 "a member '$key', which some would take for '" enc-eif -q -o out.eif "$image"
+		refused 3 "a member '$key', which some would take for '" enc-pull -q "$image"
+	done <<-'END'
+	.Layers = []|Layers
+	.layers[0].Digest = .config.digest|Digest
+	.config.SIZE = 1|SIZE
+	."layerſ" = []|layerſ
+	.MediaType = "application/vnd.oci.image.index.v1+json"|MediaType
+	END
+	while IFS='|' read -r text key; do
+		echo "# $text"
+		image=$(config "$text")
+		refused 3 "a member '$key', which some would take for '" enc-eif -q -o out.eif "$image"
+		refused 3 "a member '$key', which some would take for '" enc-pull -q "$image"
+		refused 3 "a member '$key', which some would take for '" enc-amend -q -f enclaver.yaml --odyn odyn "$image"
+	done <<-'END'
+	{"Entrypoint": ["/bin/app"], "entrypoint": ["/bin/sh"]}|entrypoint
+	{"Entrypoint": ["/bin/app"], "uſer": "root"}|uſer
+	{"cmd": ["/bin/app"]}|cmd
+	END
+	# The same name twice, where the first counts for some, the last for others.
+	image=$(put_image lay app:1 "{\"layers\":[],${manifest#?}")
+	refused 3 'duplicate object key' enc-eif -q -o out.eif "$image"
+	refused 3 'duplicate object key' enc-pull -q "$image"
+	image=$(put_image lay app:1 '')
+	refused 3 'not JSON' enc-eif -q -o out.eif "$image"
+	contains "$stderr" 'end of file'
+	# Free words are: labels are no members of ours.
+	image=$(config '{"Entrypoint": ["/bin/app"], "Labels": {"user": "x", "USER": "y"}}')
+	expect 0 enc-eif -q -o out.eif "$image"
+}

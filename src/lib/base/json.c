@@ -39,7 +39,7 @@ json_t *json_parse(const char *text, size_t len, const char *name,
 			JSON_VALUES_MAX);
 		return NULL;
 	}
-	j = json_loadb(text, len, JSON_REJECT_DUPLICATES, &fault);
+	j = json_loadb(text ? text : "", len, JSON_REJECT_DUPLICATES, &fault);
 	if (!j)
 		err_set(e, ERR_INPUT, "'%s': not JSON: %d:%d: %s", name,
 			fault.line, fault.column, fault.text);

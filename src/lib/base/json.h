@@ -23,7 +23,7 @@
 #define AUTO_JSON AUTO(json_decrefp)	/* jansson's own clean-up function */
 
 /* New reference to the object or array in the text (which need not end in
- * NUL).  ERR_INPUT "'name': not JSON: line:column: ...", or for more
+ * NUL, and may be NULL when it is empty).  ERR_INPUT "'name': not JSON: line:column: ...", or for more
  * than JSON_VALUES_MAX values. */
 json_t *json_parse(const char *text, size_t len, const char *name,
 		   struct err *e) MUST_CHECK;

@@ -114,7 +114,8 @@ static int read_documents(struct image *img, struct err *e)
 		return -1;
 	img->config = json_parse_object(config.data, config.len,
 					"image configuration", e);
-	return img->config ? 0 : -1;
+	return img->config ? oci_check_config(img->config, "image configuration",
+					      e) : -1;
 }
 
 int image_open(struct image *img, const char *path, struct err *e)

@@ -27,6 +27,8 @@ int descriptor_parse(const json_t *j, const char *what, struct descriptor *d,
 	memset(d, 0, sizeof(*d));
 	if (!json_is_object(j))
 		return err_set(e, ERR_INPUT, "%s: no descriptor", what);
+	if (oci_check_descriptor(j, what, e) < 0)
+		return -1;
 	if (!type || !*type || strlen(type) >= sizeof(d->media_type))
 		return err_set(e, ERR_INPUT,
 			       "%s: descriptor without a valid mediaType", what);
@@ -80,7 +82,10 @@ static int check_kind(const json_t *j, const char *name, bool want_index,
 	bool has_list = json_object_get(j, "manifests") != NULL;
 	bool has_layers = json_object_get(j, "layers") != NULL;
 	const json_t *version = json_object_get(j, "schemaVersion");
+	AUTO_FREE char *what = xasprintf("'%s'", name);
 
+	if (oci_check_manifest(j, what, e) < 0)
+		return -1;
 	if (json_integer_value(version) == 1)
 		return err_set(e, ERR_INPUT,
 			       "'%s': a manifest of Docker's schema 1, which nothing makes any more: push the image again",
@@ -302,6 +307,8 @@ int index_choose(const char *text, size_t len, const char *name,
 		const json_t *platform = json_object_get(entry, "platform");
 		int found = fit(platform, p);
 
+		if (oci_check_descriptor(entry, what, e) < 0)
+			return -1;
 		if (!type || !(oci_is_manifest(type) || oci_is_index(type)))
 			continue;
 		images++;

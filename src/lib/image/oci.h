@@ -48,6 +48,17 @@ int descriptor_parse(const json_t *j, const char *what, struct descriptor *d,
 /* New reference. */
 json_t *descriptor_json(const struct descriptor *d);
 
+/* ERR_INPUT for a member that differs in case alone from one of the
+ * specification's that matters: of a manifest or an index, of a descriptor
+ * (and its platform), of a configuration (and its "config" and "rootfs").
+ * what stands in the message.  oci.c calls the first two. */
+int oci_check_manifest(const json_t *j, const char *what, struct err *e)
+	MUST_CHECK;
+int oci_check_descriptor(const json_t *j, const char *what, struct err *e)
+	MUST_CHECK;
+int oci_check_config(const json_t *j, const char *what, struct err *e)
+	MUST_CHECK;
+
 bool oci_is_manifest(const char *media_type);
 bool oci_is_index(const char *media_type);
 

@@ -228,7 +228,7 @@ static int check_config(struct source *s, struct store *store,
 	if (store_read_blob(store, &doc->config, &text, e) < 0)
 		return -1;
 	config = json_parse_object(text.data, text.len, "configuration", e);
-	if (!config)
+	if (!config || oci_check_config(config, "configuration", e) < 0)
 		return err_wrap(e, "image '%s'", s->name);
 	n = json_array_size(json_object_get(json_object_get(config, "rootfs"),
 					    "diff_ids"));

@@ -2,99 +2,12 @@
 /*
  * test_cms.c - key pairs, public keys, and what is encrypted to them
  */
-#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include "base/xalloc.h"
-#include "enclave/keypair.h"
+#include "make_cms.h"
 #include "tap.h"
-
-/* How a message is made. */
-struct how {
-	const EVP_CIPHER *cipher;
-	const EVP_MD *hash, *mask;	/* NULL: PKCS#1 v1.5 */
-	bool indefinite;
-	int recipients;
-};
-
-static struct how kms(bool indefinite)
-{
-	return (struct how){ EVP_aes_256_cbc(), EVP_sha256(), EVP_sha256(),
-			     indefinite, 1 };
-}
-
-static EVP_PKEY *public_of(const struct keypair *k)
-{
-	AUTO_BUF struct buf der = BUF_INIT(1024);
-	const unsigned char *at;
-
-	keypair_public(k, &der);
-	at = (unsigned char *)der.data;
-	return d2i_PUBKEY(NULL, &at, (long)der.len);
-}
-
-/* CMS wants a certificate to name a recipient by, signed or not; what KMS
- * writes there is of no interest to who has the key. */
-static X509 *certificate_for(EVP_PKEY *pub)
-{
-	X509 *x = X509_new();
-	X509_NAME *name = X509_get_subject_name(x);
-
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-				   (const unsigned char *)"x", -1, -1, 0);
-	X509_set_issuer_name(x, name);
-	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 1000);
-	X509_set_pubkey(x, pub);
-	return x;
-}
-
-static void add_recipient(CMS_ContentInfo *cms, X509 *cert,
-			  const struct how *how)
-{
-	CMS_RecipientInfo *ri = CMS_add1_recipient_cert(cms, cert,
-							CMS_KEY_PARAM);
-	EVP_PKEY_CTX *ctx = CMS_RecipientInfo_get0_pkey_ctx(ri);
-
-	if (!how->hash)
-		return;
-	EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING);
-	EVP_PKEY_CTX_set_rsa_oaep_md(ctx, how->hash);
-	EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, how->mask);
-}
-
-static void make(const struct keypair *k, const struct how *how,
-		 const void *text, size_t len, struct buf *out)
-{
-	unsigned flags = CMS_PARTIAL | CMS_BINARY |
-			 (how->indefinite ? CMS_STREAM : 0);
-	BIO *in = BIO_new_mem_buf(text, (int)len), *bio = BIO_new(BIO_s_mem());
-	EVP_PKEY *pub = public_of(k);
-	X509 *cert = certificate_for(pub);
-	CMS_ContentInfo *cms = CMS_encrypt(NULL, in, how->cipher, flags);
-	char *data;
-
-	for (int i = 0; i < how->recipients; i++)
-		add_recipient(cms, cert, how);
-	if (how->indefinite) {
-		i2d_CMS_bio_stream(bio, cms, in, (int)flags);
-	} else {
-		CMS_final(cms, in, NULL, flags);
-		i2d_CMS_bio(bio, cms);
-	}
-	out->len = 0;
-	buf_add(out, "", 0);
-	buf_add(out, (BIO_get_mem_data(bio, &data), data),
-		(size_t)BIO_get_mem_data(bio, &data));
-	CMS_ContentInfo_free(cms);
-	X509_free(cert);
-	EVP_PKEY_free(pub);
-	BIO_free(in);
-	BIO_free(bio);
-}
 
 static uint8_t content[CMS_CONTENT_MAX];
 
@@ -133,16 +46,16 @@ static void test_good(const struct keypair *k, struct buf *b)
 	static uint8_t large[CMS_CONTENT_MAX];
 
 	for (int indefinite = 0; indefinite < 2; indefinite++) {
-		struct how how = kms(indefinite);
+		struct how how = how_kms_does(indefinite);
 
-		make(k, &how, "secret", 6, b);
+		cms_make(k, &how, "secret", 6, b);
 		ok(((uint8_t)b->data[1] == 0x80) == indefinite,
 		   "a length of that kind");
 		opens(k, b, "secret", 6, "a secret");
-		make(k, &how, "", 0, b);
+		cms_make(k, &how, "", 0, b);
 		opens(k, b, "", 0, "nothing at all");
 		memset(large, 7, sizeof(large));
-		make(k, &how, large, sizeof(large), b);
+		cms_make(k, &how, large, sizeof(large), b);
 		opens(k, b, large, sizeof(large), "the largest content");
 	}
 }
@@ -151,12 +64,12 @@ static void test_bad(const struct keypair *k, struct buf *b)
 {
 	static uint8_t large[CMS_MAX];
 	AUTO_KEYPAIR struct keypair *other = NULL;
-	struct how how = kms(true);
+	struct how how = how_kms_does(true);
 	size_t whole;
 	struct err e;
 
 	other = keypair_new(&e);
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(other, b, NO_KEY);
 	whole = b->len;
 	for (b->len = 0; b->len < whole; b->len += 7)
@@ -164,34 +77,34 @@ static void test_bad(const struct keypair *k, struct buf *b)
 	b->len = whole;
 	buf_addc(b, '\0');
 	refused(k, b, NO_CMS);
-	make(k, &how, large, CMS_CONTENT_MAX + 1, b);
+	cms_make(k, &how, large, CMS_CONTENT_MAX + 1, b);
 	refused(k, b, TOO_LARGE);
-	make(k, &how, large, sizeof(large), b);
+	cms_make(k, &how, large, sizeof(large), b);
 	refused(k, b, TOO_LARGE);
 
 	how.recipients = 2;
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(k, b, NO_OAEP);
-	how = kms(true);
+	how = how_kms_does(true);
 	how.hash = EVP_sha1();
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(k, b, NO_OAEP);
-	how = kms(false);
+	how = how_kms_does(false);
 	how.mask = EVP_sha384();
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(k, b, NO_OAEP);
 	how.hash = NULL;
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(k, b, NO_OAEP);
-	how = kms(false);
+	how = how_kms_does(false);
 	how.cipher = EVP_aes_128_cbc();
-	make(k, &how, "secret", 6, b);
+	cms_make(k, &how, "secret", 6, b);
 	refused(k, b, NO_AES);
 
 	/* The end is: the IV's 16 bytes, tag, length, one block of content;
 	 * so it is the padding's last byte that changes. */
-	how = kms(false);
-	make(k, &how, "secret", 6, b);
+	how = how_kms_does(false);
+	cms_make(k, &how, "secret", 6, b);
 	b->data[b->len - 19] ^= 1;
 	refused(k, b, NO_KEY);
 }

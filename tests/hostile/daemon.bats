@@ -94,8 +94,9 @@ refused() {
 	refused 3 "has no manifest.json"
 }
 
-@test "an archive without end ends where the disk does" {
+@test "an archive without end ends at --max-size, or where the disk does" {
 	stub endless-tar
+	refused 3 "the docker daemon sends more than 3000000 bytes, and enc-pull takes no more without a larger --max-size" --max-size 3000000
 	(
 		trap '' XFSZ
 		ulimit -f 4000

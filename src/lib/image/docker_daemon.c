@@ -19,7 +19,6 @@
 #include "image/spool.h"
 
 #define INSPECT_MAX (8u << 20)
-#define SAVED_MAX   ((uint64_t)1 << 40)	/* the disk is full long before */
 #define MAGIC_AT    257			/* POSIX.1-2017, pax, "ustar" header */
 #define MAGIC	    "ustar"
 #define MAGIC_END   (MAGIC_AT + sizeof(MAGIC) - 1)
@@ -161,13 +160,14 @@ static int check_head(struct fetch *f, const void *data, size_t len,
 static int on_saved(void *ctx, const void *data, size_t len, struct err *e)
 {
 	struct fetch *f = ctx;
+	uint64_t max = f->docker->source.options->max_size;
 
 	if (check_head(f, data, len, e) < 0)
 		return -1;
-	if (len > SAVED_MAX - f->size)
+	if (len > max - f->size)
 		return err_set(e, ERR_INPUT,
-			       "%s: the docker daemon sends more than %ju bytes",
-			       f->docker->what, (uintmax_t)SAVED_MAX);
+			       "%s: the docker daemon sends more than %ju bytes, and enc-pull takes no more without a larger --max-size",
+			       f->docker->what, (uintmax_t)max);
 	if (io_write(f->spool.fd, data, len) < 0)
 		return err_sys(e, "cannot write a temporary file in '%s'",
 			       f->spool.folder);

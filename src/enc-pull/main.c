@@ -5,12 +5,11 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/remote.h"
 #include "image/source.h"
-
 
 static const char help[] =
 "usage: enc-pull [OPTION]... [IMAGE]\n"
@@ -22,31 +21,23 @@ static const char help[] =
 "\n"
 "      --platform OS/ARCH[/VARIANT]  which image of an index (this machine's)\n"
 "      --store DIR                   the store ($ENCLAVER_STORE, or the cache)\n"
-"      --authfile FILE               credentials (those of docker login)\n"
-"      --tls-verify=BOOL             true: HTTPS always; false: any certificate,\n"
-"                                    or plain HTTP\n"
-"      --ca-file FILE                authorities to trust too, in PEM\n"
 "      --if-there                    docker-daemon: status 1, and nothing said,\n"
 "                                    when it is not there\n"
 "      --max-size SIZE               the most that its layers may have (64G)\n"
-"  -j, --jobs N                      transfers at once, 1 to 16 (6)\n"
+CLI_REMOTE_HELP
 "  -q, --quiet                       no progress\n"
 "  -v, --verbose                     say more\n"
 "  -h, --help                        this text\n"
 "  -V, --version                     the version\n";
 
-enum { OPT_PLATFORM = 256, OPT_STORE, OPT_AUTHFILE, OPT_TLS_VERIFY,
-       OPT_CA_FILE, OPT_IF_THERE, OPT_MAX_SIZE };
+enum { OPT_PLATFORM = 256, OPT_STORE, OPT_IF_THERE, OPT_MAX_SIZE };
 
 static const struct option long_options[] = {
 	{ "platform", required_argument, NULL, OPT_PLATFORM },
 	{ "store", required_argument, NULL, OPT_STORE },
-	{ "authfile", required_argument, NULL, OPT_AUTHFILE },
-	{ "tls-verify", required_argument, NULL, OPT_TLS_VERIFY },
-	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
 	{ "if-there", no_argument, NULL, OPT_IF_THERE },
 	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
-	{ "jobs", required_argument, NULL, 'j' },
+	CLI_REMOTE_OPTIONS,
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -60,26 +51,6 @@ struct options {
 	const char	   *image;
 	bool		    if_there;
 };
-
-static enum tls_mode tls_of(const char *word)
-{
-	if (strcasecmp(word, "true") == 0 || strcmp(word, "1") == 0)
-		return TLS_VERIFY;
-	if (strcasecmp(word, "false") == 0 || strcmp(word, "0") == 0)
-		return TLS_INSECURE;
-	cli_usage("--tls-verify is true or false, not '%s'", word);
-}
-
-static unsigned jobs_of(const char *word)
-{
-	char *end;
-	long n = strtol(word, &end, 10);
-
-	if (!*word || *end || n < 1 || n > JOBS_LIMIT)
-		cli_usage("--jobs is a number from 1 to %d, not '%s'",
-			  JOBS_LIMIT, word);
-	return (unsigned)n;
-}
 
 static void parse_options(int argc, char **argv, struct options *o)
 {
@@ -99,23 +70,11 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case OPT_STORE:
 			o->store = optarg;
 			break;
-		case OPT_AUTHFILE:
-			o->pull.remote.authfile = optarg;
-			break;
-		case OPT_TLS_VERIFY:
-			o->pull.remote.tls = tls_of(optarg);
-			break;
-		case OPT_CA_FILE:
-			o->pull.remote.ca_file = optarg;
-			break;
 		case OPT_IF_THERE:
 			o->if_there = true;
 			break;
 		case OPT_MAX_SIZE:
 			o->pull.max_size = cli_size("--max-size", optarg);
-			break;
-		case 'j':
-			o->pull.remote.jobs = jobs_of(optarg);
 			break;
 		case 'q':
 			cli_set_quiet(true);
@@ -128,7 +87,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 		case 'V':
 			cli_version();
 		default:
-			cli_bad_option(c, argv);
+			if (!cli_remote_option(c, optarg, &o->pull.remote))
+				cli_bad_option(c, argv);
 		}
 	}
 	if (argc - optind > 1)

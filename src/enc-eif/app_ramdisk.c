@@ -14,6 +14,7 @@
 
 #define ROOTFS	    "rootfs"
 #define PAGE	    UINT64_C(4096)
+#define BODY_STEP   ((uint64_t)16 << 20)
 /* What the kernel keeps of a file besides its pages: inode and dentry of a
  * tmpfs are some 900 bytes together. */
 #define NODE_MEMORY UINT64_C(1024)
@@ -104,6 +105,28 @@ static uint64_t measure(struct ramdisk *d, struct eif_report *r)
 	return size;
 }
 
+/* The EIF takes over the room that the body had: both together never need more
+ * than all bodies and a step. */
+static int put_body(struct eif_writer *w, const struct ramdisk *d, size_t i,
+		    struct err *e)
+{
+	const struct spool *spool = d->a->spool;
+	const struct tree_path *p = &d->list.paths[i];
+	const struct inode *n = p->node->inode;
+
+	for (uint64_t done = 0; done < n->size;) {
+		uint64_t left = n->size - done;
+		uint64_t len = left < BODY_STEP ? left : BODY_STEP;
+
+		if (eif_write_fd(w, spool->fd, n->body + done, len, p->path,
+				 e) < 0)
+			return -1;
+		spool_forget(spool, n->body + done, len);
+		done += len;
+	}
+	return 0;
+}
+
 static int put_tree(struct eif_writer *w, struct ramdisk *d, struct err *e)
 {
 	for (size_t i = 0; i < d->list.n; i++) {
@@ -114,9 +137,7 @@ static int put_tree(struct eif_writer *w, struct ramdisk *d, struct err *e)
 			return -1;
 		if (S_ISLNK(n->mode) && eif_write(w, n->target, c.size, e) < 0)
 			return -1;
-		if (S_ISREG(n->mode) && c.size > 0 &&
-		    eif_write_fd(w, d->a->spool->fd, n->body, c.size,
-				 d->list.paths[i].path, e) < 0)
+		if (S_ISREG(n->mode) && c.size > 0 && put_body(w, d, i, e) < 0)
 			return -1;
 		if (cpio_pad(w, c.size, e) < 0)
 			return -1;

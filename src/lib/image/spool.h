@@ -38,7 +38,7 @@ void spool_release(struct spool *s);
  * can be read too. */
 int spool_settle(struct spool *s, struct err *e) MUST_CHECK;
 
-/* Gives the room of a body that is not wanted any more back to the disk, where
+/* Gives the room of bytes that are not wanted any more back to the disk, where
  * the file system can; a hint, so nothing is reported. */
 void spool_forget(const struct spool *s, uint64_t offset, uint64_t len);
 

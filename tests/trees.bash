@@ -6,7 +6,7 @@
 # entrypoint, so that enc-eif takes them as they are; no folder is implied
 # (what an implied one's owner and time are, nothing says).
 
-TREES='whiteout ordered opaque links replaced symlinks longnames bytes big order'
+TREES='whiteout ordered opaque hidden survives links replaced symlinks longnames bytes big order'
 ROOT_TREES='owners'
 
 tree_base() {
@@ -72,6 +72,57 @@ tree_ordered() {
 	whiteout kept
 	dir kept/deep mtime=18
 	dir kept mtime=19
+	END
+}
+
+# Large files that layers above hide in every way, from a layer that is read
+# after their lists: their bytes are not even spooled.
+tree_hidden() {
+	tree_base
+	cat <<-'END'
+	file gone size=3000000 fill=a
+	dir d
+	file d/f size=100000 fill=b
+	dir o
+	file o/f size=100000 fill=c
+	dir r
+	file r/f size=100000 fill=d
+	file r/stays size=100000 fill=e
+	file folder size=100000 fill=f
+	file again size=100000 fill=g
+	dir r-stays
+	file r-stays/f size=100000 fill=h
+	layer gzip
+	whiteout gone
+	opaque o
+	file o/new size=100000 fill=i
+	file r/f size=70000 fill=j
+	dir folder
+	file folder/f size=70000 fill=k
+	layer gzip
+	whiteout d
+	file again size=70000 fill=l
+	symlink gone to=again
+	END
+}
+
+# Large files that look as if they were hidden and are not: a second name, and
+# a name through a link that is a folder later.
+tree_survives() {
+	tree_base
+	cat <<-'END'
+	file large size=3000000 fill=a
+	dir c
+	symlink a to=c
+	file a/f size=100000 fill=b
+	layer gzip
+	link second to=large
+	whiteout a
+	dir a
+	file a/g data=1
+	layer gzip
+	whiteout large
+	whiteout a/f
 	END
 }
 

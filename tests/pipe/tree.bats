@@ -38,6 +38,24 @@ same_tree() {
 	done
 }
 
+@test "a file that an upper layer hides takes no room, not even for a while" {
+	image=$(mkimage layout hidden:1 <<-'END'
+	config {"Entrypoint": ["/app"]}
+	layer gzip
+	file app mode=0755 data=app
+	dir d
+	file d/large size=12000000 fill=a
+	layer gzip
+	whiteout d
+	END
+	)
+	(
+		ulimit -f 9000
+		expect 0 enc-eif -q --blobs blobs -o out.eif "$image"
+	)
+	[ "$(stat -c %s out.eif)" -lt 9000000 ]
+}
+
 @test "the same tree as umoci's, whatever the compression" {
 	for kind in zstd none; do
 		for name in whiteout links longnames; do

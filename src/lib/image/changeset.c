@@ -27,6 +27,7 @@ void changeset_release(struct changeset *set)
 		inode_free(set->changes[i].inode);
 	}
 	free(set->changes);
+	free(set->by_path);
 }
 
 /* "./a//b/" → "a/b"; NULL with *e for what leaves the root. */
@@ -253,6 +254,11 @@ static int add_member(struct changeset *set, struct untar *a,
 	change_new(set, CHANGE_ADD, steal_ptr(&path))->inode = inode;
 	if (!S_ISREG(inode->mode) || inode->size == 0)
 		return 0;
+	if (spool && set->skip && inode->size >= BODY_SKIP_MIN &&
+	    set->skip(set->ctx, set, set->changes[set->n - 1].path)) {
+		inode->body = BODY_SKIPPED;
+		return 0;
+	}
 	if (spool && spool_body(a, inode, spool, e) < 0)
 		return err_wrap(e, "'%.200s'", m->path);
 	return 0;
@@ -300,6 +306,70 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 	if (e->class != ERR_SYS && tap_finish(&tap, d, &digest) < 0 && digest.class == ERR_VERIFY)
 		*e = digest;
 	return -1;
+}
+
+static int by_path(const void *a, const void *b, void *changes)
+{
+	const struct change *all = changes;
+
+	return strcmp(all[*(const uint32_t *)a].path,
+		      all[*(const uint32_t *)b].path);
+}
+
+void changeset_index(struct changeset *set)
+{
+	set->by_path = xreallocarray(NULL, set->n + 1, sizeof(*set->by_path));
+	for (size_t i = 0; i < set->n; i++)
+		set->by_path[i] = (uint32_t)i;
+	qsort_r(set->by_path, set->n, sizeof(*set->by_path), by_path,
+		set->changes);
+}
+
+/* What c does to the file that it names, or to all below that. */
+static bool change_hides(const struct change *c, bool below)
+{
+	if (!below)
+		return c->kind != CHANGE_EMPTY;
+	return c->kind != CHANGE_ADD || !S_ISDIR(c->inode->mode);
+}
+
+static bool any_hides(const struct changeset *set, const char *path,
+		      bool below)
+{
+	size_t from = 0, to = set->n;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (strcmp(set->changes[set->by_path[mid]].path, path) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	for (; from < set->n; from++) {
+		const struct change *c = &set->changes[set->by_path[from]];
+
+		if (strcmp(c->path, path) != 0)
+			break;
+		if (change_hides(c, below))
+			return true;
+	}
+	return false;
+}
+
+bool changeset_hides(const struct changeset *set, const char *path)
+{
+	AUTO_FREE char *folder = xstrdup(path);
+	char *slash;
+
+	if (any_hides(set, path, false))
+		return true;
+	while ((slash = strrchr(folder, '/'))) {
+		*slash = '\0';
+		if (any_hides(set, folder, true))
+			return true;
+	}
+	return any_hides(set, "", true);
 }
 
 static int change_apply(struct change *c, struct tree *t, struct err *e)

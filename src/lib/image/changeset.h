@@ -28,6 +28,11 @@ struct change {
 	struct inode *inode;	/* CHANGE_ADD */
 };
 
+/* The body of a large file that need not be spooled, for a layer above hides
+ * it: inode->body. */
+#define BODY_SKIPPED	UINT64_MAX
+#define BODY_SKIP_MIN	((uint64_t)1 << 16)	/* bytes: others are not worth it */
+
 /* What the layers of one image take together, in whatever thread. */
 struct layers_budget {
 	_Atomic uint64_t memory;	/* of names and attributes, bytes taken */
@@ -35,10 +40,14 @@ struct layers_budget {
 	uint64_t	 size_max;
 };
 
-struct changeset {		/* starts zeroed, but for budget */
+struct changeset {		/* starts zeroed, but for what is borrowed */
 	struct change *changes;	/* in the archive's order */
 	size_t	       n, cap;
+	uint32_t      *by_path;	/* changeset_index(): numbers of changes */
 	struct layers_budget *budget;	/* borrowed */
+	/* May the body at path be skipped?  Or NULL: none. */
+	bool (*skip)(void *ctx, const struct changeset *set, const char *path);
+	void *ctx;
 };
 
 #define AUTO_CHANGESET AUTO(changeset_release)
@@ -58,6 +67,13 @@ int changeset_read(const struct store *s, const struct descriptor *d,
 int changeset_collect(untar_read_fn *read, void *ctx,
 		      struct spool_writer *spool, struct changeset *set,
 		      struct err *e) MUST_CHECK;
+
+/* Once it is read: makes changeset_hides() possible. */
+void changeset_index(struct changeset *set);
+/* Does the indexed set hide a file of a layer below that has this name?  So it
+ * looks; where names lead through symbolic links that change from layer to
+ * layer, or the file has a second name, it may be seen after all. */
+bool changeset_hides(const struct changeset *set, const char *path);
 
 /* Applies the set to t, as one layer, in the archive's order: where a name
  * leads may change from member to member.  Whiteouts concern the layers below

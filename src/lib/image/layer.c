@@ -17,6 +17,7 @@
 #include "image/changeset.h"
 
 #define WORKERS_MAX 8		/* each takes some two MiB */
+#define QUICK_MAX   ((uint64_t)1 << 20)	/* bytes of a blob that is read first */
 
 /* The layers of one image, on their way from blobs to changesets. */
 struct reading {
@@ -25,12 +26,14 @@ struct reading {
 	struct changeset   *sets;	/* one a layer */
 	struct layers_budget budget;	/* that they share */
 	pthread_mutex_t	    lock;	/* of what follows */
-	size_t		   *order;	/* layers, the largest blob first */
-	size_t		    next;	/* in order */
+	size_t		   *order;	/* layers: the quick ones, the largest */
+	size_t		    next, end;	/* in order */
 	size_t		    failed;	/* the lowest that did; n_layers: none */
 	struct err	    fault;	/* its error */
 	struct progress	   *watcher;
 	struct progress	    gate;	/* passes on to it, one at a time */
+	_Atomic bool	   *listed;	/* one a layer: it has an index */
+	_Atomic size_t	    skipped;	/* bodies, of files not yet seen to go */
 };
 
 static struct reading *of_gate(struct progress *p)
@@ -64,7 +67,7 @@ static bool take(struct reading *r, size_t *layer)
 	bool more = false;
 
 	pthread_mutex_lock(&r->lock);
-	while (!more && r->next < r->img->doc.n_layers) {
+	while (!more && r->next < r->end) {
 		*layer = r->order[r->next++];
 		more = *layer < r->failed;
 	}
@@ -82,6 +85,20 @@ static void fail(struct reading *r, size_t layer, const struct err *fault)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* For struct changeset: what a layer above hides takes no room, as far as its
+ * list is known by now. */
+static bool skip(void *ctx, const struct changeset *set, const char *path)
+{
+	struct reading *r = ctx;
+
+	for (size_t i = (size_t)(set - r->sets) + 1; i < r->img->doc.n_layers; i++)
+		if (r->listed[i] && changeset_hides(&r->sets[i], path)) {
+			r->skipped++;
+			return true;
+		}
+	return false;
+}
+
 static void *work(void *arg)
 {
 	struct reading *r = arg;
@@ -94,21 +111,33 @@ static void *work(void *arg)
 	while (take(r, &layer))
 		if (changeset_read(&r->img->store, &r->img->doc.layers[layer],
 				   r->spool ? &w : NULL, &r->sets[layer],
-				   &r->gate, &e) < 0)
+				   &r->gate, &e) < 0) {
 			fail(r, layer, &e);
+		} else if (r->spool && layer > 0) {
+			changeset_index(&r->sets[layer]);
+			r->listed[layer] = true;
+		}
 	return NULL;
+}
+
+static bool is_quick(const struct descriptor *d)
+{
+	return d->size < QUICK_MAX;
 }
 
 static int by_size(const void *a, const void *b, void *img)
 {
 	const struct descriptor *layers = ((struct image *)img)->doc.layers;
-	uint64_t x = layers[*(const size_t *)a].size;
-	uint64_t y = layers[*(const size_t *)b].size;
+	const struct descriptor *x = &layers[*(const size_t *)a];
+	const struct descriptor *y = &layers[*(const size_t *)b];
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	if (is_quick(x) != is_quick(y))
+		return is_quick(x) ? -1 : 1;
+	return x->size < y->size ? 1 : x->size > y->size ? -1 : 0;
 }
 
-static void reading_init(struct reading *r, const struct image *img)
+static void reading_init(struct reading *r, const struct image *img,
+			 bool may_skip)
 {
 	size_t n = img->doc.n_layers;
 	struct image *mine = NULL;
@@ -117,9 +146,12 @@ static void reading_init(struct reading *r, const struct image *img)
 	r->gate = (struct progress){ gate_update, gate_note };
 	r->sets = xcalloc(n, sizeof(*r->sets));
 	r->order = xcalloc(n, sizeof(*r->order));
+	r->listed = xcalloc(n, sizeof(*r->listed));
 	r->failed = n;
 	for (size_t i = 0; i < n; i++) {
 		r->sets[i].budget = &r->budget;
+		r->sets[i].skip = may_skip ? skip : NULL;
+		r->sets[i].ctx = r;
 		r->order[i] = i;
 	}
 	/* qsort_r passes on a plain pointer; by_size only reads. */
@@ -133,15 +165,18 @@ static void reading_release(struct reading *r)
 		changeset_release(&r->sets[i]);
 	free(r->sets);
 	free(r->order);
+	free(r->listed);
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* This thread is one of the workers, so all gets done where none can start. */
-static void read_all(struct reading *r)
+/* Reads on to that place in order.  This thread is one of the workers, so all
+ * gets done where none can start. */
+static void read_to(struct reading *r, size_t end)
 {
-	size_t want = r->img->doc.n_layers, n = 0;
+	size_t want = end - r->next, n = 0;
 	pthread_t workers[WORKERS_MAX];
 
+	r->end = end;
 	if (want > WORKERS_MAX)
 		want = WORKERS_MAX;
 	while (n + 1 < want && pthread_create(&workers[n], NULL, work, r) == 0)
@@ -151,9 +186,26 @@ static void read_all(struct reading *r)
 		pthread_join(workers[i], NULL);
 }
 
+/* Layers that remove are small: with their lists known before the others
+ * begin, what they remove is not spooled at all. */
+static void read_all(struct reading *r)
+{
+	size_t n = r->img->doc.n_layers, quick = 0;
+
+	while (quick < n && is_quick(&r->img->doc.layers[r->order[quick]]))
+		quick++;
+	read_to(r, quick);
+	read_to(r, n);
+}
+
 static void forget_body(void *ctx, const struct inode *inode)
 {
-	spool_forget(ctx, inode->body, inode->size);
+	struct reading *r = ctx;
+
+	if (inode->body == BODY_SKIPPED)
+		r->skipped--;
+	else
+		spool_forget(r->spool, inode->body, inode->size);
 }
 
 static int named(const struct image *img, size_t layer, struct err *e)
@@ -162,30 +214,59 @@ static int named(const struct image *img, size_t layer, struct err *e)
 			img->doc.layers[layer].hex);
 }
 
-int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
-		 uint64_t max, struct progress *p, struct err *e)
+static int apply_all(struct reading *r, struct tree *t, struct err *e)
+{
+	for (size_t i = 0; i < r->img->doc.n_layers; i++) {
+		if (changeset_apply(&r->sets[i], t, e) < 0)
+			return named(r->img, i, e);
+		changeset_release(&r->sets[i]);
+		r->sets[i] = (struct changeset){ .n = 0 };
+	}
+	return 0;
+}
+
+/* 1 when a body was skipped whose file is there in the end, else 0 or -1. */
+static int merge(const struct image *img, bool may_skip, struct spool *spool,
+		 struct tree *t, uint64_t max, struct progress *p,
+		 struct err *e)
 {
 	AUTO(reading_release) struct reading r = {
 		.img = img, .spool = spool, .watcher = p,
 		.budget.size_max = max,
 	};
+	int ret;
 
-	if (spool) {
-		t->forget = forget_body;
-		t->ctx = spool;
-	}
-	reading_init(&r, img);
+	reading_init(&r, img, may_skip);
 	read_all(&r);
 	if (r.failed < img->doc.n_layers) {
 		*e = r.fault;
 		return named(img, r.failed, e);
 	}
-	for (size_t i = 0; i < img->doc.n_layers; i++) {
-		if (changeset_apply(&r.sets[i], t, e) < 0)
-			return named(img, i, e);
-		changeset_release(&r.sets[i]);
-		r.sets[i] = (struct changeset){ .n = 0 };
+	if (spool) {
+		t->forget = forget_body;
+		t->ctx = &r;
 	}
+	ret = apply_all(&r, t, e);
+	t->forget = NULL;
+	return ret < 0 ? -1 : r.skipped > 0;
+}
+
+int layers_merge(const struct image *img, struct spool *spool, struct tree *t,
+		 uint64_t max, struct progress *p, struct err *e)
+{
+	int again = merge(img, true, spool, t, max, p, e);
+
+	/* Rare: a hard link to what was removed, a folder that was a link. */
+	if (again > 0) {
+		tree_next_layer(t);
+		tree_empty(t, "");
+		t->steps = 0;
+		if (spool_clear(spool, e) < 0)
+			return -1;
+		again = merge(img, false, spool, t, max, p, e);
+	}
+	if (again < 0)
+		return -1;
 	return spool ? spool_settle(spool, e) : 0;
 }
 

@@ -53,6 +53,15 @@ void spool_release(struct spool *s)
 	s->folder = NULL;
 }
 
+int spool_clear(struct spool *s, struct err *e)
+{
+	s->size = 0;
+	if (ftruncate(s->fd, 0) < 0)
+		return err_sys(e, "cannot empty a temporary file in '%s'",
+			       s->folder);
+	return 0;
+}
+
 int spool_settle(struct spool *s, struct err *e)
 {
 	if (ftruncate(s->fd, (off_t)s->size) < 0)

@@ -38,6 +38,9 @@ void spool_release(struct spool *s);
  * can be read too. */
 int spool_settle(struct spool *s, struct err *e) MUST_CHECK;
 
+/* Empties it, for a new beginning: no writer may be at work. */
+int spool_clear(struct spool *s, struct err *e) MUST_CHECK;
+
 /* Gives the room of bytes that are not wanted any more back to the disk, where
  * the file system can; a hint, so nothing is reported. */
 void spool_forget(const struct spool *s, uint64_t offset, uint64_t len);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/xalloc.h"
@@ -21,6 +22,11 @@ static void must(int ok)
 {
 	if (ok != 1)
 		oom();
+}
+
+void digest_prepare(void)
+{
+	must(OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL));
 }
 
 struct digest *digest_new(enum digest_alg alg)

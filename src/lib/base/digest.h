@@ -21,6 +21,10 @@ enum digest_alg { DIGEST_SHA256, DIGEST_SHA384 };
 
 struct digest;			/* a running digest */
 
+/* OpenSSL reads its configuration with the first digest, or here: for a
+ * program that will not be able to. */
+void digest_prepare(void);
+
 /* New running digest; digest_free() it.  Never NULL. */
 struct digest *digest_new(enum digest_alg alg);
 void digest_update(struct digest *d, const void *data, size_t len);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * confine.c - a program enters its sandbox, as $ENC_SANDBOX says
+ */
+#include "cli/confine.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/isal.h"
+#include "cli/cli.h"
+
+int cli_confine(const struct sandbox *s, struct err *e)
+{
+	const char *how = getenv("ENC_SANDBOX");
+	bool required = how && strcmp(how, "require") == 0;
+	struct err why;
+
+	if (how && strcmp(how, "off") == 0)
+		return 0;
+	if (how && *how && !required)
+		return err_set(e, ERR_USAGE,
+			       "ENC_SANDBOX is '%s': give 'require', 'off' or nothing",
+			       how);
+	/* What opens files of its own, when it is used first. */
+	digest_prepare();
+	isal();
+	if (sandbox_enter(s, &why) == 0)
+		return 0;
+	if (required)
+		return err_set(e, ERR_SYS,
+			       "ENC_SANDBOX=require, and there is no whole sandbox: %s",
+			       why.msg);
+	cli_note("goes on without a whole sandbox: %s; ENC_SANDBOX=off says that this is known",
+		 why.msg);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * confine.h - a program enters its sandbox, as $ENC_SANDBOX says
+ */
+#ifndef ENC_CONFINE_H
+#define ENC_CONFINE_H
+
+#include "base/sandbox.h"
+
+/* Confines this process to what s holds (sandbox.h).  ENC_SANDBOX=off: not at
+ * all.  A kernel that cannot: a note, or with ENC_SANDBOX=require ERR_SYS.
+ * Any other value of it is ERR_USAGE. */
+int cli_confine(const struct sandbox *s, struct err *e) MUST_CHECK;
+
+#endif

@@ -16,6 +16,14 @@ if [ "${ENC_TEST_INSTALLED:-0}" != 1 ]; then
 	export ENCLAVER_LIBEXEC="$abs_top_builddir/libexec"
 fi
 
+# Where the kernel cannot confine them, the programs would say so in each test.
+# What is about the sandbox itself says "requires sandbox".
+if [ -z "${ENC_SANDBOX-}" ]; then
+	case $(ENC_SANDBOX=require enc-inspect no:image 2>&1) in
+	*ENC_SANDBOX=require*) export ENC_SANDBOX=off ;;
+	esac
+fi
+
 setup() {
 	T=$BATS_TEST_TMPDIR
 	export HOME="$T/home"
@@ -42,6 +50,7 @@ requires() {
 	for word in "$@"; do
 		case $word in
 		root) [ "$(id -u)" -eq 0 ] || missing "$word" ;;
+		sandbox) [ "${ENC_SANDBOX-}" != off ] || missing "$word" ;;
 		emulator) [ -x "${ENC_TEST_QEMU:-}" ] || missing "$word (ENC_TEST_QEMU)" ;;
 		*) command -v "$word" >/dev/null || missing "$word" ;;
 		esac

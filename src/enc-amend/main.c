@@ -8,9 +8,11 @@
 
 #include "base/cleanup.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "eif/sign.h"
 #include "enc-amend/amend.h"
-#include "image/ref.h"
+#include "enc-amend/odyn.h"
+#include "image/image.h"
 
 static const char help[] =
 "usage: enc-amend -f MANIFEST [--odyn FILE|IMAGE] [IMAGE]\n"
@@ -105,6 +107,19 @@ static int print_sources(const struct manifest *m)
 	return 0;
 }
 
+/* The image's layout, which gets the new one, the certificate and odyn. */
+static int confine(const struct amend *a, const char *image, struct err *e)
+{
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
+	AUTO_FREE char *folder = image_folder(image);
+
+	image_needs(image, &box);
+	sandbox_change(&box, folder);
+	sandbox_read(&box, a->manifest->certificate);
+	odyn_needs(a->odyn, a->manifest->odyn, &box);
+	return cli_confine(&box, e);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO_MANIFEST struct manifest m = { 0 };
@@ -126,6 +141,8 @@ int main(int argc, char **argv)
 	cli_debug("amending '%s' with odyn '%s'", image,
 		  o.odyn ? o.odyn : m.odyn ? m.odyn : "builtin");
 	a = (struct amend){ .manifest = &m, .odyn = o.odyn };
+	if (confine(&a, image, &e) < 0)
+		return cli_fail(&e);
 	out = amend_image(&a, image, &e);
 	if (!out)
 		return cli_fail(&e);

@@ -37,13 +37,14 @@ static int read_builtin(struct odyn *o, struct err *e)
 	return read_file(o, path, e);
 }
 
-static int take_out(struct odyn *o, const struct image *img, struct err *e)
+static int take_out(struct odyn *o, const struct image *img, const char *dir,
+		    struct err *e)
 {
 	AUTO_SPOOL struct spool spool = SPOOL_INIT;
 	AUTO_TREE struct tree *tree = tree_new();
 	const struct node *node;
 
-	if (spool_open(&spool, img->store.dir, e) < 0 ||
+	if (spool_open(&spool, dir, e) < 0 ||
 	    layers_merge(img, &spool, tree, LAYERS_SIZE_MAX, NULL, e) < 0)
 		return -1;
 	node = tree_find(tree, PATH_IN_IMAGE, true);
@@ -59,7 +60,7 @@ static int read_image(struct odyn *o, const char *text, const char *dir,
 	AUTO_IMAGE struct image img = IMAGE_INIT;
 
 	if (image_open_near(&img, text, dir, e) < 0 ||
-	    take_out(o, &img, e) < 0)
+	    take_out(o, &img, dir, e) < 0)
 		return err_wrap(e, "odyn '%s'", text);
 	/* Not text: that may be a path of this machine. */
 	o->name = xstrdup(*img.path.name ? img.path.name : "image");
@@ -91,16 +92,34 @@ static int check_elf(const struct odyn *o, const char *from, const char *arch,
 	return 0;
 }
 
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void odyn_needs(const char *option, const char *manifest, struct sandbox *s)
+{
+	AUTO_FREE char *builtin = cli_libexec("odyn");
+
+	if (!option && !manifest)
+		sandbox_read(s, builtin);
+	else if (option && is_file(option))
+		sandbox_read(s, option);
+	else
+		image_needs(option ? option : manifest, s);
+}
+
 int odyn_find(struct odyn *o, const char *option, const char *manifest,
 	      const char *dir, const char *arch, struct err *e)
 {
 	const char *from = option ? option : manifest ? manifest : BUILTIN;
-	struct stat st;
 	int ret;
 
 	if (!option && !manifest)
 		ret = read_builtin(o, e);
-	else if (option && stat(option, &st) == 0 && S_ISREG(st.st_mode))
+	else if (option && is_file(option))
 		ret = read_file(o, option, e);
 	else
 		ret = read_image(o, from, dir, e);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/sandbox.h"
 
 #define ODYN_MAX ((size_t)256 << 20)	/* bytes; upstream's has 30 MB */
 
@@ -25,6 +26,9 @@ struct odyn {
  * name of the architecture that the binary must be for. */
 int odyn_find(struct odyn *o, const char *option, const char *manifest,
 	      const char *dir, const char *arch, struct err *e) MUST_CHECK;
+/* The same words for a sandbox: what odyn_find() will read beside dir. */
+void odyn_needs(const char *option, const char *manifest, struct sandbox *s);
+
 void odyn_release(struct odyn *o);
 
 #endif

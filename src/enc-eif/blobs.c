@@ -13,6 +13,7 @@
 
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "image/image.h"
 
 #define AWS_FOLDER  "/" BLOBS_IMAGE_FOLDER
 #define OUR_FOLDER  ENC_DATADIR "/blobs"
@@ -25,6 +26,7 @@ void blobs_release(struct blobs *b)
 		close(b->all[i].fd);
 	}
 	free(b->all);
+	spool_release(&b->spool);
 	free(b->where);
 	free(b->cmdline);
 	free(b->os);
@@ -213,12 +215,14 @@ static int check_kernel(struct blobs *b, const char *name, enum eif_arch arch,
 	return 0;
 }
 
-static int settle(struct blobs *b, enum eif_arch arch, struct err *e)
+int blobs_settle(struct blobs *b, enum eif_arch arch, struct err *e)
 {
 	const char *kernel = arch == EIF_X86_64 ? "bzImage" : "Image";
 	const char *config = arch == EIF_X86_64 ? "bzImage.config" :
 						  "Image.config";
 
+	if (b->is_image && blobs_take_image(b, e) < 0)
+		return -1;
 	if (b->n > 0)
 		qsort(b->all, b->n, sizeof(*b->all), by_name);
 	b->kernel = blobs_get(b, kernel);
@@ -248,8 +252,7 @@ static int none(struct err *e)
 		       AWS_FOLDER, OUR_FOLDER);
 }
 
-int blobs_find(const char *where, enum eif_arch arch, struct blobs *b,
-	       struct err *e)
+int blobs_open(const char *where, struct blobs *b, struct err *e)
 {
 	if (!where || !*where)
 		where = getenv("ENCLAVER_BLOBS");
@@ -259,11 +262,15 @@ int blobs_find(const char *where, enum eif_arch arch, struct blobs *b,
 			return none(e);
 	}
 	if (strncmp(where, "oci:", 4) != 0 &&
-	    (is_folder(where) || strchr("./", *where))) {
-		if (take_folder(b, where, e) < 0)
-			return -1;
-	} else if (blobs_take_image(b, where, e) < 0) {
-		return -1;
-	}
-	return settle(b, arch, e);
+	    (is_folder(where) || strchr("./", *where)))
+		return take_folder(b, where, e);
+	b->where = xstrdup(where);
+	b->is_image = true;
+	return blobs_open_image(b, e);
+}
+
+void blobs_needs(const struct blobs *b, struct sandbox *s)
+{
+	if (b->is_image)
+		image_needs(b->where, s);
 }

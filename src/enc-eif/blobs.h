@@ -13,7 +13,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "eif/eif.h"
+#include "image/spool.h"
 
 #define BLOBS_IMAGE_FOLDER "usr/share/nitro_enclaves/blobs"
 #define BLOBS_MAX	   512	/* files */
@@ -26,6 +28,8 @@ struct blob {			/* a file, or a slice of one */
 
 struct blobs {
 	char	    *where;	/* for messages: the folder, or the image */
+	bool	     is_image;	/* that is not read yet, and where its files go: */
+	struct spool spool;
 	struct blob *all;	/* sorted by name once settled */
 	size_t	     n;
 
@@ -38,13 +42,18 @@ struct blobs {
 };
 
 #define AUTO_BLOBS AUTO(blobs_release)
-#define BLOBS_INIT { .where = NULL, .all = NULL, .n = 0, .kernel = NULL }
+#define BLOBS_INIT { .where = NULL, .spool = SPOOL_INIT, .all = NULL, .n = 0, \
+	.kernel = NULL }
 
-/* Opens the blobs for the architecture: where is --blobs, an image or a
+/* Finds the blobs and opens a folder's: where is --blobs, an image or a
  * folder, or NULL: $ENCLAVER_BLOBS, AWS's folder, our own.  ERR_INPUT that
  * names every way to get them when there are none. */
-int blobs_find(const char *where, enum eif_arch arch, struct blobs *b,
-	       struct err *e) MUST_CHECK;
+int blobs_open(const char *where, struct blobs *b, struct err *e) MUST_CHECK;
+/* What blobs_settle() will read. */
+void blobs_needs(const struct blobs *b, struct sandbox *s);
+/* Takes an image's out of it, and chooses those for the architecture. */
+int blobs_settle(struct blobs *b, enum eif_arch arch, struct err *e)
+	MUST_CHECK;
 void blobs_release(struct blobs *b);
 
 /* Takes a file into the collection; fd is duplicated.  ERR_INPUT when there
@@ -52,10 +61,10 @@ void blobs_release(struct blobs *b);
 int blobs_take(struct blobs *b, const char *name, int fd, uint64_t offset,
 	       uint64_t size, struct err *e) MUST_CHECK;
 
-/* blobs_image.c: takes what is below BLOBS_IMAGE_FOLDER of an image path
- * (oci:...), names relative to it; sets where. */
-int blobs_take_image(struct blobs *b, const char *image, struct err *e)
-	MUST_CHECK;
+/* blobs_image.c: takes what is below BLOBS_IMAGE_FOLDER of the image, names
+ * relative to it, once the temporary file is there. */
+int blobs_open_image(struct blobs *b, struct err *e) MUST_CHECK;
+int blobs_take_image(struct blobs *b, struct err *e) MUST_CHECK;
 
 /* The file of that name, or NULL. */
 const struct blob *blobs_get(const struct blobs *b, const char *name);

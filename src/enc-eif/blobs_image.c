@@ -13,8 +13,7 @@
 #include "enc-eif/blobs.h"
 #include "image/layer.h"
 
-static int take_all(struct blobs *b, const struct tree *t,
-		    const struct spool *spool, struct err *e)
+static int take_all(struct blobs *b, const struct tree *t, struct err *e)
 {
 	static const char folder[] = BLOBS_IMAGE_FOLDER "/";
 	AUTO_TREE_LIST struct tree_list list = { .n = 0 };
@@ -29,7 +28,7 @@ static int take_all(struct blobs *b, const struct tree *t,
 			continue;
 		n = tree_find(t, path, true);
 		if (n && S_ISREG(n->inode->mode) &&
-		    blobs_take(b, path + strlen(folder), spool->fd,
+		    blobs_take(b, path + strlen(folder), b->spool.fd,
 			       n->inode->body, n->inode->size, e) < 0)
 			return -1;
 	}
@@ -40,18 +39,23 @@ static int take_all(struct blobs *b, const struct tree *t,
 	return 0;
 }
 
-int blobs_take_image(struct blobs *b, const char *image, struct err *e)
+int blobs_open_image(struct blobs *b, struct err *e)
 {
 	const char *folder = getenv("TMPDIR");
+
+	return spool_open(&b->spool, folder && *folder ? folder : "/var/tmp",
+			  e);
+}
+
+int blobs_take_image(struct blobs *b, struct err *e)
+{
 	AUTO_IMAGE struct image img = IMAGE_INIT;
-	AUTO_SPOOL struct spool spool = SPOOL_INIT;
 	AUTO_TREE struct tree *t = tree_new();
 
-	b->where = xstrdup(image);
-	if (image_open(&img, image, e) < 0 ||
-	    spool_open(&spool, folder && *folder ? folder : "/var/tmp", e) < 0)
+	if (image_open(&img, b->where, e) < 0)
 		return -1;
-	if (layers_merge(&img, &spool, t, LAYERS_SIZE_MAX, cli_progress(), e) < 0)
-		return err_wrap(e, "image '%s'", image);
-	return take_all(b, t, &spool, e);
+	if (layers_merge(&img, &b->spool, t, LAYERS_SIZE_MAX, cli_progress(),
+			 e) < 0)
+		return err_wrap(e, "image '%s'", b->where);
+	return take_all(b, t, e);
 }

@@ -14,10 +14,14 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/outfile.h"
+#include "base/sandbox.h"
 #include "eif/eif.h"
 #include "eif/sign.h"
 
 struct eif_options {		/* all borrowed, read-only when main is done */
+	struct sandbox *box;	/* knows of the outputs; each mode adds what it
+				 * reads, and enters */
 	const char *image;	/* an image path; NULL: parts mode */
 	const char *output;	/* path of the EIF: spool files go beside it */
 	const char *blobs;	/* --blobs, or NULL */
@@ -63,10 +67,11 @@ struct eif_identity {
 char *identity_text(const struct eif_identity *id);
 
 /* report.c: to stderr, in lines; the measurements as Enclaver's JSON has them,
- * in a file; and the object of --json.  path is that of the EIF. */
+ * in a file (out, opened beside it and committed here); and the object of
+ * --json.  path is that of the EIF. */
 void report_print(const struct eif_report *r, const char *path);
-int report_measurements(const struct eif_report *r, const char *file,
-			struct err *e) MUST_CHECK;
+int report_measurements(const struct eif_report *r, struct outfile *out,
+			const char *file, struct err *e) MUST_CHECK;
 /* Returns new, caller frees. */
 char *report_json(const struct eif_report *r, const char *path);
 

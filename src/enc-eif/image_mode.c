@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "cli/progress.h"
 #include "enc-eif/blobs.h"
 #include "enc-eif/enc-eif.h"
@@ -186,6 +187,18 @@ static int put_ramdisks(struct eif_writer *w, const struct eif_options *o,
 	return app_ramdisk(w, &app, r, e);
 }
 
+/* Beside what is open: the layouts, our init, and what main.c knows of. */
+static int confine(const struct eif_options *o, const struct blobs *b,
+		   struct err *e)
+{
+	AUTO_FREE char *init = o->own_init ? cli_libexec("init") : NULL;
+
+	image_needs(o->image, o->box);
+	sandbox_read(o->box, init);
+	blobs_needs(b, o->box);
+	return cli_confine(o->box, e);
+}
+
 int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 		 struct err *e)
 {
@@ -196,17 +209,18 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	AUTO_FREE char *cmdline = NULL;
 	enum eif_arch arch = EIF_X86_64;
 
-	if (image_open(&img, o->image, e) < 0 ||
+	if (blobs_open(o->blobs, &blobs, e) < 0 ||
+	    spool_open_beside(&root.spool, o->output, e) < 0 ||
+	    confine(o, &blobs, e) < 0 || image_open(&img, o->image, e) < 0 ||
 	    image_arch(&img, &arch, e) < 0 ||
 	    signature_demanded(image_annotation(&img, ANNOTATION_CERTIFICATE),
 			       o->signer ? signer_cert_sha256(o->signer) : NULL,
 			       e) < 0 ||
-	    blobs_find(o->blobs, arch, &blobs, e) < 0)
+	    blobs_settle(&blobs, arch, e) < 0)
 		return -1;
 	cmdline = choose_cmdline(o, &blobs, e);
 	if (!cmdline ||
-	    rootfs_open(&root, &img, o->output, o->max_size, cli_progress(),
-			e) < 0)
+	    rootfs_fill(&root, &img, o->max_size, cli_progress(), e) < 0)
 		return -1;
 	cli_debug("kernel '%s' of '%s', command line '%s'", blobs.kernel->name,
 		  blobs.where, cmdline);

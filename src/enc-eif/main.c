@@ -200,21 +200,28 @@ static int set_dates(struct eif_options *o, struct err *e)
 static int make(struct cmd *c, struct err *e)
 {
 	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
+	AUTO_OUTFILE struct outfile pcrs = OUTFILE_INIT;
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
 	struct eif_report report = { .size = 0 };
 	AUTO_FREE char *json = NULL;
 	int result;
 
-	if (c->measurements && outfile_check(c->measurements, e) < 0)
-		return -1;
 	if (outfile_open_beside(&out, c->o.output, e) < 0)
 		return -1;
+	sandbox_publish(&box, c->o.output);
+	if (c->measurements) {
+		if (outfile_open_beside(&pcrs, c->measurements, e) < 0)
+			return -1;
+		sandbox_publish(&box, c->measurements);
+	}
+	c->o.box = &box;
 	result = parts_mode(c) ? parts_to_eif(&c->o, out.fd, &report, e) :
 				 image_to_eif(&c->o, out.fd, &report, e);
 	if (result < 0 || outfile_sync(&out, c->o.output, 0666, e) < 0)
 		return -1;
 	/* All that takes room is done when the first of the two appears. */
 	if (c->measurements &&
-	    report_measurements(&report, c->measurements, e) < 0)
+	    report_measurements(&report, &pcrs, c->measurements, e) < 0)
 		return -1;
 	if (outfile_commit(&out, c->o.output, 0666, e) < 0)
 		return -1;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "cli/confine.h"
 #include "enc-eif/blobs.h"
 #include "enc-eif/enc-eif.h"
 
@@ -70,9 +71,14 @@ static int kernel_arch(const struct part *kernel, enum eif_arch *arch,
 }
 
 /* What a build of Linux leaves beside the kernel, if it is there. */
-static void config_beside(const char *kernel, char **os, char **version)
+static char *config_path(const char *kernel)
 {
-	AUTO_FREE char *path = xasprintf("%s.config", kernel);
+	return xasprintf("%s.config", kernel);
+}
+
+static void read_config(const char *kernel, char **os, char **version)
+{
+	AUTO_FREE char *path = config_path(kernel);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char head[1024] = "";
 
@@ -91,7 +97,7 @@ static char *own_metadata(const struct eif_options *o)
 		.build_time = o->has_date ? o->date : 0,
 	};
 
-	config_beside(o->kernel, &os, &version);
+	read_config(o->kernel, &os, &version);
 	id.os = os;
 	id.kernel = version;
 	return identity_text(&id);
@@ -146,6 +152,18 @@ static int put_ramdisk(struct eif_writer *w, const char *path,
 	return put_part(w, EIF_RAMDISK, &p, e);
 }
 
+static int confine(const struct eif_options *o, struct err *e)
+{
+	AUTO_FREE char *config = config_path(o->kernel);
+
+	sandbox_read(o->box, o->kernel);
+	sandbox_read(o->box, config);
+	sandbox_read(o->box, o->metadata);
+	for (size_t i = 0; i < o->n_ramdisks; i++)
+		sandbox_read(o->box, o->ramdisks[i]);
+	return cli_confine(o->box, e);
+}
+
 int parts_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 		 struct err *e)
 {
@@ -153,7 +171,7 @@ int parts_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	AUTO_PART struct part kernel = { .fd = -1 };
 	enum eif_arch arch;
 
-	if (part_open(&kernel, o->kernel, e) < 0 ||
+	if (confine(o, e) < 0 || part_open(&kernel, o->kernel, e) < 0 ||
 	    kernel_arch(&kernel, &arch, e) < 0)
 		return -1;
 	w = eif_writer_new(fd, o->output, arch);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/outfile.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "eif/measurements.h"
@@ -52,10 +51,9 @@ void report_print(const struct eif_report *r, const char *path)
 		 (unsigned long long)memory_mib(r));
 }
 
-int report_measurements(const struct eif_report *r, const char *file,
-			struct err *e)
+int report_measurements(const struct eif_report *r, struct outfile *out,
+			const char *file, struct err *e)
 {
-	AUTO_OUTFILE struct outfile out = OUTFILE_INIT;
 	AUTO_JSON json_t *all = json_object();
 	AUTO_FREE char *line = NULL;
 	AUTO_FREE char *text = NULL;
@@ -63,11 +61,9 @@ int report_measurements(const struct eif_report *r, const char *file,
 	json_put(all, "Measurements", measurements_json(&r->pcrs));
 	text = json_text_ordered(all);
 	line = xasprintf("%s\n", text);
-	if (outfile_open_beside(&out, file, e) < 0)
-		return -1;
-	if (io_write(out.fd, line, strlen(line)) < 0)
+	if (io_write(out->fd, line, strlen(line)) < 0)
 		return err_sys(e, "cannot write '%s'", file);
-	return outfile_commit(&out, file, 0666, e);
+	return outfile_commit(out, file, 0666, e);
 }
 
 char *report_json(const struct eif_report *r, const char *path)

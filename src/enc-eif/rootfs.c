@@ -171,12 +171,11 @@ static int check_plain(const struct rootfs *r, const struct image *img,
 	return 0;
 }
 
-int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
-		uint64_t max, struct progress *p, struct err *e)
+int rootfs_fill(struct rootfs *r, const struct image *img, uint64_t max,
+		struct progress *p, struct err *e)
 {
 	r->tree = tree_new();
-	if (spool_open_beside(&r->spool, output, e) < 0 ||
-	    layers_merge(img, &r->spool, r->tree, max, p, e) < 0 ||
+	if (layers_merge(img, &r->spool, r->tree, max, p, e) < 0 ||
 	    add_mount_points(r->tree, e) < 0 ||
 	    rootfs_command(r, img, e) < 0)
 		return -1;

@@ -25,12 +25,12 @@ struct rootfs {
 	.cmd = BUF_INIT(ROOTFS_TEXT_MAX), .env = BUF_INIT(ROOTFS_TEXT_MAX) }
 #define AUTO_ROOTFS AUTO(rootfs_release)
 
-/* Merges the image's layers (files of max bytes at most; their bodies go to a
- * nameless file beside output), adds the folders that init mounts on, resolves
+/* Merges the image's layers (files of max bytes at most; their bodies go to
+ * r->spool, which is open), adds the folders that init mounts on, resolves
  * process.json's user against the image's own passwd and group, and makes cmd
  * and env. */
-int rootfs_open(struct rootfs *r, const struct image *img, const char *output,
-		uint64_t max, struct progress *p, struct err *e) MUST_CHECK;
+int rootfs_fill(struct rootfs *r, const struct image *img, uint64_t max,
+		struct progress *p, struct err *e) MUST_CHECK;
 void rootfs_release(struct rootfs *r);
 
 /* process.c of this program: process.json of an amended image, with the user

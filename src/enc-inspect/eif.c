@@ -16,7 +16,7 @@ static const char *arch_name(const struct eif_info *info)
 	return info->arch == EIF_X86_64 ? "x86_64" : "aarch64";
 }
 
-static int load(const struct request *r, int fd, struct eif_info *info,
+static int load(struct request *r, int fd, struct eif_info *info,
 		struct err *e)
 {
 	if (eif_read(fd, r->object, info, e) < 0)
@@ -205,7 +205,7 @@ static void add_json(struct buf *out, const struct eif_info *info)
 	text_json(out, all);
 }
 
-int eif_show(const struct request *r, int fd, struct buf *out, struct err *e)
+int eif_show(struct request *r, int fd, struct buf *out, struct err *e)
 {
 	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;
 
@@ -218,7 +218,7 @@ int eif_show(const struct request *r, int fd, struct buf *out, struct err *e)
 	return eif_judge(&info, r->object, clock_now(), e);
 }
 
-int eif_pcrs(const struct request *r, int fd, struct buf *out, struct err *e)
+int eif_pcrs(struct request *r, int fd, struct buf *out, struct err *e)
 {
 	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;
 	AUTO_JSON json_t *all = new_answer("pcrs");

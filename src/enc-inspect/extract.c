@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/outfile.h"
 #include "base/xalloc.h"
 #include "eif/eif_read.h"
 #include "enc-inspect/inspect.h"
@@ -76,11 +75,10 @@ static int copy(int in, const struct eif_section *s, int out, const char *name,
 	return 0;
 }
 
-int eif_extract(const struct request *r, int fd, struct buf *out UNUSED,
+int eif_extract(struct request *r, int fd, struct buf *out UNUSED,
 		struct err *e)
 {
 	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;
-	AUTO_OUTFILE struct outfile file = OUTFILE_INIT;
 	const struct eif_section *s;
 	enum eif_type type;
 	unsigned long skip;
@@ -94,14 +92,13 @@ int eif_extract(const struct request *r, int fd, struct buf *out UNUSED,
 	if (!s)
 		return err_set(e, ERR_NO, "'%s' has no section '%s'",
 			       r->object, r->part);
-	if (!r->output || strcmp(r->output, "-") == 0) {
+	if (r->file.fd < 0) {
 		if (isatty(STDOUT_FILENO))
 			return err_set(e, ERR_USAGE,
 				       "a section is not for a terminal: give -o FILE");
 		return copy(fd, s, STDOUT_FILENO, r->object, e);
 	}
-	if (outfile_open_beside(&file, r->output, e) < 0 ||
-	    copy(fd, s, file.fd, r->object, e) < 0)
+	if (copy(fd, s, r->file.fd, r->object, e) < 0)
 		return -1;
-	return outfile_commit(&file, r->output, 0666, e);
+	return outfile_commit(&r->file, r->output, 0666, e);
 }

@@ -122,7 +122,7 @@ static void put_copy(json_t *all, const char *key, const json_t *value)
 	json_put(all, key, value ? json_deep_copy(value) : json_null());
 }
 
-int image_show(const struct request *r, int fd UNUSED, struct buf *out,
+int image_show(struct request *r, int fd UNUSED, struct buf *out,
 	       struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;
@@ -149,7 +149,7 @@ int image_show(const struct request *r, int fd UNUSED, struct buf *out,
 	return 0;
 }
 
-int image_config(const struct request *r, int fd UNUSED, struct buf *out,
+int image_config(struct request *r, int fd UNUSED, struct buf *out,
 		 struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;
@@ -182,7 +182,7 @@ static void add_history(struct buf *out, const json_t *entry)
 	buf_addc(out, '\n');
 }
 
-int image_history(const struct request *r, int fd UNUSED, struct buf *out,
+int image_history(struct request *r, int fd UNUSED, struct buf *out,
 		  struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;
@@ -205,7 +205,7 @@ int image_history(const struct request *r, int fd UNUSED, struct buf *out,
 	return 0;
 }
 
-int image_layers(const struct request *r, int fd UNUSED, struct buf *out,
+int image_layers(struct request *r, int fd UNUSED, struct buf *out,
 		 struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;

@@ -12,21 +12,23 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/outfile.h"
 
 #define OUTPUT_MAX ((size_t)512 << 20)	/* a listing of 2^20 long paths */
 #define PRETTY_MAX ((size_t)64 << 20)	/* of 8 MiB of configuration, indented */
 
-struct request {		/* borrowed */
+struct request {		/* strings are borrowed */
 	const char *object;	/* an image path, a name in the store, a file */
 	const char *part;	/* PATH of ls, SECTION of extract; or NULL */
 	const char *output;	/* -o, or NULL */
+	struct outfile file;	/* that, unless it is -; open */
 	bool	    json;
 };
 
 /* What main.c calls a verb by.  fd: the EIF, opened; verbs of images do not
  * look at it.  What they append to out is printed when they succeed, and when
  * they fail with ERR_VERIFY, so that a wrong signature is shown and told. */
-typedef int inspect_verb(const struct request *r, int fd, struct buf *out,
+typedef int inspect_verb(struct request *r, int fd, struct buf *out,
 			 struct err *e);
 
 inspect_verb eif_show, eif_pcrs, eif_extract;

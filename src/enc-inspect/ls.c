@@ -94,7 +94,7 @@ static bool is_wanted(const char *path, const char *wanted, size_t len)
 			    (path[len] == '\0' || path[len] == '/'));
 }
 
-int image_ls(const struct request *r, int fd UNUSED, struct buf *out,
+int image_ls(struct request *r, int fd UNUSED, struct buf *out,
 	     struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;

@@ -9,8 +9,10 @@
 #include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "eif/eif_read.h"
 #include "enc-inspect/inspect.h"
+#include "image/image.h"
 
 #define OPERANDS_MAX 3
 
@@ -133,6 +135,22 @@ static int open_file(const char *object, int *fd, struct err *e)
 	return 0;
 }
 
+/* Nothing but the object: an EIF is open, an image is in a layout; and of
+ * extract the output. */
+static int confine(struct request *r, int eif, struct err *e)
+{
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
+
+	if (eif < 0)
+		image_needs(r->object, &box);
+	if (eif >= 0 && r->output && strcmp(r->output, "-") != 0) {
+		if (outfile_open_beside(&r->file, r->output, e) < 0)
+			return -1;
+		sandbox_publish(&box, r->output);
+	}
+	return cli_confine(&box, e);
+}
+
 static int run(const struct verb *verb, struct request *r, struct buf *out,
 	       struct err *e)
 {
@@ -140,7 +158,7 @@ static int run(const struct verb *verb, struct request *r, struct buf *out,
 	inspect_verb *call;
 	int is_one = 1;
 
-	if (open_file(r->object, &fd, e) < 0)
+	if (open_file(r->object, &fd, e) < 0 || confine(r, fd, e) < 0)
 		return -1;
 	if (fd >= 0)
 		is_one = eif_is_one(fd, r->object, e);
@@ -159,9 +177,14 @@ static int run(const struct verb *verb, struct request *r, struct buf *out,
 	return call(r, fd, out, e);
 }
 
+static void request_release(struct request *r)
+{
+	outfile_abort(&r->file);
+}
+
 int main(int argc, char **argv)
 {
-	struct request r = { .object = NULL };
+	AUTO(request_release) struct request r = { .file = OUTFILE_INIT };
 	struct words words = { .n = 0 };
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX);
 	AUTO_FREE char *object = NULL;

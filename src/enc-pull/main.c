@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
 #include "image/source.h"
@@ -97,6 +98,17 @@ static void parse_options(int argc, char **argv, struct options *o)
 	o->image = argv[optind];	/* NULL: standard input */
 }
 
+static int confine(const struct source *source, const struct store *store,
+		   struct err *e)
+{
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
+
+	store_needs(store->dir, &box);
+	sandbox_change(&box, store->dir);
+	source_needs(source, &box);
+	return cli_confine(&box, e);
+}
+
 static char *pull(const struct options *o, struct err *e)
 {
 	AUTO_FREE char *image = cli_object(o->image, "image", e);
@@ -110,7 +122,8 @@ static char *pull(const struct options *o, struct err *e)
 		cli_usage("--if-there is for docker-daemon:NAME, not for '%s'",
 			  image);
 	source = source_open(image, &o->pull, e);
-	if (!source || store_open(&store, o->store, e) < 0)
+	if (!source || store_open(&store, o->store, e) < 0 ||
+	    confine(source, &store, e) < 0)
 		return NULL;
 	cli_debug("pulling '%s' into '%s'", image, store.dir);
 	path = source_pull(source, &store, e);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "cli/progress.h"
 #include "enc-release/release.h"
 #include "image/export.h"
@@ -117,9 +118,47 @@ static void check(struct options *o, const struct release *r)
 	}
 }
 
+struct output {			/* open before we are confined */
+	struct outfile file;
+	struct daemon  daemon;
+};
+
+static void output_release(struct output *to)
+{
+	outfile_abort(&to->file);
+	daemon_release(&to->daemon);
+}
+
+static int open_output(const struct options *o, struct output *to,
+		       struct sandbox *box, struct err *e)
+{
+	if (o->kind == EXPORT_DAEMON) {
+		if (daemon_open(&to->daemon, e) < 0) {
+			if (e->class == ERR_NO)
+				e->class = ERR_REMOTE;
+			return -1;
+		}
+		daemon_needs(&to->daemon, box);
+		return 0;
+	}
+	sandbox_publish(box, o->output_file);
+	return outfile_open_beside(&to->file, o->output_file, e);
+}
+
+static int confine(const struct options *o, const struct release *r,
+		   struct output *to, struct err *e)
+{
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
+
+	release_needs(r, &box);
+	if (o->output && open_output(o, to, &box, e) < 0)
+		return -1;
+	return cli_confine(&box, e);
+}
+
 /* The daemon has it when this returns, a file is not there yet. */
 static int export(const struct options *o, const struct release *r,
-		  struct outfile *file, struct err *e)
+		  struct output *to, struct err *e)
 {
 	AUTO_IMAGE struct image img = IMAGE_INIT;
 
@@ -128,25 +167,28 @@ static int export(const struct options *o, const struct release *r,
 	if (image_open(&img, r->path, e) < 0)
 		return -1;
 	if (o->kind == EXPORT_DAEMON)
-		return export_to_daemon(&img, o->name ? o->name : r->name,
+		return export_to_daemon(&to->daemon, &img,
+					o->name ? o->name : r->name,
 					r->progress, e);
-	return export_image(&img, o->kind, r->name, o->output_file, file, e);
+	return export_image(&img, o->kind, r->name, o->output_file, &to->file,
+			    e);
 }
 
 static char *run(const struct options *o, struct release *r, const char *eif,
 		 struct err *e)
 {
-	AUTO_OUTFILE struct outfile file = OUTFILE_INIT;
+	AUTO(output_release) struct output to = { OUTFILE_INIT, DAEMON_INIT };
 	AUTO_FREE char *out = NULL;
 
-	if (release_make(r, eif, e) < 0 || export(o, r, &file, e) < 0)
+	if (release_open(r, eif, e) < 0 || confine(o, r, &to, e) < 0 ||
+	    release_make(r, eif, e) < 0 || export(o, r, &to, e) < 0)
 		return NULL;
 	out = o->json ? release_json(r, e) : xstrdup(r->path);
 	/* The name and the file appear when all that takes room is done. */
 	if (!out || release_file(r, e) < 0)
 		return NULL;
 	if (o->output && o->kind != EXPORT_DAEMON &&
-	    outfile_commit(&file, o->output_file, 0666, e) < 0)
+	    outfile_commit(&to.file, o->output_file, 0666, e) < 0)
 		return NULL;
 	return steal_ptr(&out);
 }

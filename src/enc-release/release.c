@@ -182,20 +182,35 @@ static int compose(struct release *r, const struct image_layer layers[2],
 	return 0;
 }
 
+int release_open(struct release *r, const char *eif, struct err *e)
+{
+	/* eif_read() refuses what is no file; a pipe is not waited for. */
+	r->fd = open(eif, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (r->fd < 0)
+		return err_sys(e, "cannot open '%s'", eif);
+	if (read_target(r, e) < 0)
+		return -1;
+	return store_open(&r->into, r->store, e);
+}
+
+void release_needs(const struct release *r, struct sandbox *s)
+{
+	store_needs(r->into.dir, s);
+	sandbox_change(s, r->into.dir);
+	image_needs(r->sleeve ? r->sleeve : r->manifest->sleeve, s);
+	image_needs(r->amended, s);
+	sandbox_read(s, r->manifest->certificate);
+}
+
 int release_make(struct release *r, const char *eif, struct err *e)
 {
 	struct store *s = &r->into;
 	struct image_layer layers[2];
-	/* eif_read() refuses what is no file; a pipe is not waited for. */
-	AUTO_CLOSE int fd = open(eif, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0)
-		return err_sys(e, "cannot open '%s'", eif);
-	if (read_target(r, e) < 0 || read_eif(r, fd, eif, e) < 0 ||
-	    store_open(s, r->store, e) < 0 || open_sleeve(r, s, e) < 0 ||
+	if (read_eif(r, r->fd, eif, e) < 0 || open_sleeve(r, s, e) < 0 ||
 	    copy_layers(&r->base, s, e) < 0 ||
 	    layer_of_manifest(s, r->manifest, &layers[0], e) < 0 ||
-	    layer_of_eif(s, fd, r->eif.size, eif, r->progress, &layers[1],
+	    layer_of_eif(s, r->fd, r->eif.size, eif, r->progress, &layers[1],
 			 e) < 0)
 		return -1;
 	return compose(r, layers, e);
@@ -208,6 +223,8 @@ int release_file(struct release *r, struct err *e)
 
 void release_release(struct release *r)
 {
+	auto_closep(&r->fd);
+	r->fd = -1;
 	store_release(&r->into);
 	image_release(&r->base);
 	eif_info_release(&r->eif);

@@ -18,18 +18,26 @@ struct release {
 	const char *amended;	/* --amended, or NULL: for the report alone */
 	struct progress *progress;	/* may be NULL */
 
-	/* filled in by release_make() */
+	/* filled in by release_open() */
+	int   fd;		/* the EIF */
 	char *name;		/* the target, normalised */
-	char *path;		/* image path of the release image */
 	struct store into;
+
+	/* and by release_make() */
+	char *path;		/* image path of the release image */
 	struct descriptor desc;	/* the release image's, in there */
 	struct image base;	/* the sleeve */
 	struct eif_info eif;	/* read, measured and judged */
 	char kernel[SHA256_HEX];	/* of the kernel section's bytes */
 };
 
-#define RELEASE_INIT { .into = STORE_INIT, .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
+#define RELEASE_INIT { .fd = -1, .into = STORE_INIT, .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
 #define AUTO_RELEASE AUTO(release_release)
+
+/* Opens the EIF and the store, and reads nothing yet. */
+int release_open(struct release *r, const char *eif, struct err *e) MUST_CHECK;
+/* What the rest of it reads and writes. */
+void release_needs(const struct release *r, struct sandbox *s);
 
 /* Checks the EIF (sound, CRC, signature, and when the manifest asks for one
  * its certificate), and puts the sleeve, a layer with the manifest and a layer

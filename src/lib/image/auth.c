@@ -18,6 +18,8 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 
+#define FILES_MAX 2		/* of credentials, unless one is named */
+
 void secret_free(char *s)
 {
 	if (s)
@@ -266,30 +268,56 @@ char *docker_folder(void)
 	return home && *home ? xasprintf("%s/.docker", home) : NULL;
 }
 
-int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
-	      struct err *e)
+/* Where credentials may be, in order; the caller frees them.  True: the user
+ * named the one there is. */
+static bool auth_files(const char *authfile, char *files[FILES_MAX])
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	AUTO_FREE char *folder = docker_folder();
-	AUTO_FREE char *containers = NULL, *config = NULL;
-	int ret;
+	size_t n = 0;
 
-	*a = (struct auth)AUTH_INIT;
+	files[0] = files[1] = NULL;
 	if (!authfile || !*authfile)
 		authfile = getenv("REGISTRY_AUTH_FILE");
-	if (authfile && *authfile)
-		return look_at(authfile, true, ref, a, e) < 0 ? -1 : 0;
-	if (runtime && *runtime) {
-		containers = xasprintf("%s/containers/auth.json", runtime);
-		ret = look_at(containers, false, ref, a, e);
-		if (ret != 0)
-			return ret < 0 ? -1 : 0;
+	if (authfile && *authfile) {
+		files[0] = xstrdup(authfile);
+		return true;
 	}
+	if (runtime && *runtime)
+		files[n++] = xasprintf("%s/containers/auth.json", runtime);
 	if (folder)
-		config = xasprintf("%s/config.json", folder);
-	if (config && look_at(config, false, ref, a, e) < 0)
-		return -1;
+		files[n] = xasprintf("%s/config.json", folder);
+	return false;
+}
+
+static void free_files(char *files[FILES_MAX])
+{
+	for (size_t i = 0; i < FILES_MAX; i++)
+		free(files[i]);
+}
+
+void auth_needs(const char *authfile, struct sandbox *s)
+{
+	char *files[FILES_MAX];
+
+	auth_files(authfile, files);
+	for (size_t i = 0; i < FILES_MAX; i++)
+		sandbox_read(s, files[i]);
+	free_files(files);
+}
+
+int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
+	      struct err *e)
+{
+	char *files[FILES_MAX];
+	bool named = auth_files(authfile, files);
+	int ret = 0;
+
+	*a = (struct auth)AUTH_INIT;
+	for (size_t i = 0; ret == 0 && i < FILES_MAX && files[i]; i++)
+		ret = look_at(files[i], named, ref, a, e);
+	free_files(files);
 	if (!a->looked_at)
 		a->looked_at = xstrdup("no file (HOME is not set)");
-	return 0;
+	return ret < 0 ? -1 : 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "image/ref.h"
 
 #define AUTH_FILE_MAX	(1u << 20)	/* bytes of one file of credentials */
@@ -39,6 +40,9 @@ void auth_release(struct auth *a);
 /* The folder of docker's own configuration: $DOCKER_CONFIG or ~/.docker, or
  * NULL when HOME is not set either.  New, caller frees. */
 char *docker_folder(void);
+
+/* What auth_find() will read. */
+void auth_needs(const char *authfile, struct sandbox *s);
 
 /* The value of an Authorization header, "Basic …": new, secret_free() it. */
 char *auth_basic(const char *user, const char *password);

@@ -139,6 +139,17 @@ int daemon_open(struct daemon *d, struct err *e)
 	return d->http ? 0 : -1;
 }
 
+void daemon_needs(const struct daemon *d, struct sandbox *s)
+{
+	if (d->socket) {
+		sandbox_network(s, SANDBOX_UNIX);
+		return;
+	}
+	http_needs(s);
+	sandbox_read(s, d->cert);
+	sandbox_read(s, d->key);
+}
+
 int daemon_refused(const struct daemon *d, const struct http_request *q,
 		   const char *what, struct err *e)
 {

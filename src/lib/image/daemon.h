@@ -29,6 +29,8 @@ struct daemon {
  * what to do; ERR_INPUT when the user's docker configuration is not sound. */
 int daemon_open(struct daemon *d, struct err *e) MUST_CHECK;
 void daemon_release(struct daemon *d);
+/* What it takes to talk to it, once it is open. */
+void daemon_needs(const struct daemon *d, struct sandbox *s);
 
 /* GET path ("/images/…"); what is asked for stands in messages.  ERR_NO when
  * the daemon does not have it, or is not there. */

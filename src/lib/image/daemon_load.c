@@ -18,7 +18,7 @@
 #define REASON_MAX 400		/* bytes of the daemon's own words in a message */
 
 struct load {
-	struct daemon	  daemon;
+	struct daemon	 *daemon;	/* borrowed */
 	struct http_feed *feed;
 	struct buf	  answer;
 	char		 *what;
@@ -29,7 +29,6 @@ struct load {
 static void load_release(struct load *l)
 {
 	http_feed_free(l->feed);
-	daemon_release(&l->daemon);
 	buf_release(&l->answer);
 	free(l->what);
 }
@@ -65,13 +64,13 @@ static int read_line(const struct load *l, const char *line, size_t len,
 	if (!j) {
 		e->class = ERR_REMOTE;
 		return err_wrap(e, "%s: docker daemon at '%s'", l->what,
-				l->daemon.where);
+				l->daemon->where);
 	}
 	error = json_str(j, "error");
 	if (error || json_object_get(j, "error"))
 		return err_set(e, ERR_REMOTE,
 			       "%s: the docker daemon at '%s' cannot load it: %.*s",
-			       l->what, l->daemon.where, REASON_MAX,
+			       l->what, l->daemon->where, REASON_MAX,
 			       error ? error : "it does not say why");
 	stream = json_str(j, "stream");
 	return stream && strncmp(stream, loaded, strlen(loaded)) == 0;
@@ -99,7 +98,7 @@ static int check_answer(const struct load *l, struct err *e)
 	if (!loaded)
 		return err_set(e, ERR_REMOTE,
 			       "%s: the docker daemon at '%s' does not say that it loaded the image",
-			       l->what, l->daemon.where);
+			       l->what, l->daemon->where);
 	return 0;
 }
 
@@ -108,22 +107,22 @@ static int send_image(struct load *l, const struct image *img,
 {
 	struct tar_writer w = { .write = on_tar, .ctx = l };
 
-	l->feed = http_feed_new(l->daemon.http, q, "application/x-tar");
+	l->feed = http_feed_new(l->daemon->http, q, "application/x-tar");
 	if (export_docker(&w, img, name, e) == 0 && tar_finish(&w, e) == 0 &&
 	    http_feed_end(l->feed, e) == 0 && q->status == 200)
 		return 0;
 	if (q->failure != HTTP_ANSWERED)
-		return daemon_lost(&l->daemon, q, l->what, e);
+		return daemon_lost(l->daemon, q, l->what, e);
 	if (q->status != 0 && q->status != 200)
-		return daemon_refused(&l->daemon, q, l->what, e);
+		return daemon_refused(l->daemon, q, l->what, e);
 	return err_wrap(e, "%s", l->what);
 }
 
-int export_to_daemon(const struct image *img, const char *name,
-		     struct progress *p, struct err *e)
+int export_to_daemon(struct daemon *d, const struct image *img,
+		     const char *name, struct progress *p, struct err *e)
 {
 	AUTO(load_release) struct load l = {
-		.daemon = DAEMON_INIT,
+		.daemon = d,
 		.answer = BUF_INIT(ANSWER_MAX),
 		.progress = p,
 	};
@@ -132,13 +131,11 @@ int export_to_daemon(const struct image *img, const char *name,
 		.body = on_answer,
 		.ctx = &l.answer,
 	};
-	int ret = -1;
+	int ret;
 
 	l.what = xasprintf("output 'docker-daemon:%s'", name);
-	if (daemon_open(&l.daemon, e) == 0) {
-		q.url = xasprintf("%s/images/load?quiet=1", l.daemon.url);
-		ret = send_image(&l, img, name, &q, e);
-	}
+	q.url = xasprintf("%s/images/load?quiet=1", d->url);
+	ret = send_image(&l, img, name, &q, e);
 	if (ret == 0)
 		ret = check_answer(&l, e);
 	if (ret < 0 && e->class == ERR_NO)

@@ -31,6 +31,7 @@ struct saved_layer {
 struct saved {
 	struct source	    source;
 	struct bundle	    bundle;
+	char		   *wanted;	/* its name in there, or NULL */
 	char		   *config_path;
 	struct buf	    config;
 	struct saved_layer *layers;
@@ -45,6 +46,7 @@ static void saved_free(struct source *s)
 		free(a->layers[i].path);
 	free(a->layers);
 	free(a->config_path);
+	free(a->wanted);
 	bundle_release(&a->bundle);
 	buf_release(&a->config);
 	free(a);
@@ -222,6 +224,30 @@ static bool all_known(const struct saved *a)
 	return a->config.len > 0;
 }
 
+static int read_list(struct saved *a, struct err *e)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX);
+	AUTO_JSON json_t *list = NULL;
+	const json_t *entry;
+	int found = bundle_read(&a->bundle, "manifest.json", &text, e);
+
+	if (found < 0)
+		return -1;
+	if (!found)
+		return err_set(e, ERR_INPUT,
+			       "archive '%s' has no manifest.json: docker save did not write it (is it an oci-archive:?)",
+			       a->bundle.name);
+	list = json_parse(text.data ? text.data : "", text.len,
+			  "manifest.json", e);
+	if (!list)
+		return err_wrap(e, "archive '%s'", a->bundle.name);
+	entry = docker_list_choose(list, a->bundle.name, a->wanted, e);
+	if (!entry || take_entry(a, entry, e) < 0)
+		return -1;
+	settle_name(a, entry, a->wanted);
+	return 0;
+}
+
 static int read_members(struct saved *a, struct err *e)
 {
 	char hex[SHA256_HEX], got[SHA256_HEX];
@@ -298,7 +324,8 @@ static int manifest(struct source *s, const struct descriptor *want UNUSED,
 	AUTO_FREE struct descriptor *layers = NULL;
 	AUTO_FREE char *composed = NULL;
 
-	if (read_members(a, e) < 0 || settle_digests(a, e) < 0)
+	if (read_list(a, e) < 0 || read_members(a, e) < 0 ||
+	    settle_digests(a, e) < 0)
 		return -1;
 	layers = xcalloc(a->n_layers + 1, sizeof(*layers));
 	for (size_t i = 0; i < a->n_layers; i++)
@@ -377,31 +404,8 @@ static int blobs(struct source *s, struct store *store,
 	return 0;
 }
 
-static const struct source_ops saved_ops = { manifest, blobs, saved_free };
-
-static int read_list(struct saved *a, const char *name, struct err *e)
-{
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX);
-	AUTO_JSON json_t *list = NULL;
-	const json_t *entry;
-	int found = bundle_read(&a->bundle, "manifest.json", &text, e);
-
-	if (found < 0)
-		return -1;
-	if (!found)
-		return err_set(e, ERR_INPUT,
-			       "archive '%s' has no manifest.json: docker save did not write it (is it an oci-archive:?)",
-			       a->bundle.name);
-	list = json_parse(text.data ? text.data : "", text.len,
-			  "manifest.json", e);
-	if (!list)
-		return err_wrap(e, "archive '%s'", a->bundle.name);
-	entry = docker_list_choose(list, a->bundle.name, name, e);
-	if (!entry || take_entry(a, entry, e) < 0)
-		return -1;
-	settle_name(a, entry, name);
-	return 0;
-}
+static const struct source_ops saved_ops = { manifest, blobs, saved_free,
+					     NULL };
 
 static struct saved *saved_new(const struct pull_options *o)
 {
@@ -418,26 +422,22 @@ struct source *docker_archive_open(const char *rest,
 				   const struct pull_options *o, struct err *e)
 {
 	struct saved *a = saved_new(o);
-	AUTO_FREE char *path = NULL, *name = NULL;
+	AUTO_FREE char *path = NULL;
 
-	if (layout_split(rest, &a->source, &path, &name, e) == 0 &&
-	    bundle_open(&a->bundle, path, e) == 0 && read_list(a, name, e) == 0)
+	if (layout_split(rest, &a->source, &path, &a->wanted, e) == 0 &&
+	    bundle_open(&a->bundle, path, e) == 0)
 		return &a->source;
 	source_free(&a->source);
 	return NULL;
 }
 
 struct source *docker_archive_open_fd(int fd, const char *name,
-				      const struct pull_options *o,
-				      struct err *e)
+				      const struct pull_options *o)
 {
 	struct saved *a = saved_new(o);
 
 	a->bundle.fd = fd;
 	a->bundle.name = xstrdup(name);
 	a->source.name = xstrdup(name);
-	if (read_list(a, NULL, e) == 0)
-		return &a->source;
-	source_free(&a->source);
-	return NULL;
+	return &a->source;
 }

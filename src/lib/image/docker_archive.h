@@ -8,10 +8,9 @@
 #include "image/source.h"
 
 /* The only image of an archive in fd, which becomes the source's; name stands
- * in messages. */
+ * in messages.  Nothing is read yet.  Never NULL. */
 struct source *docker_archive_open_fd(int fd, const char *name,
-				      const struct pull_options *o,
-				      struct err *e) MUST_CHECK;
+				      const struct pull_options *o);
 
 /* docker save knows no manifest: the one that we make, always the same for the
  * same configuration and layers.  Returns new, caller frees. */

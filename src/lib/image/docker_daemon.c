@@ -191,8 +191,8 @@ static int fetch(struct docker *k, struct err *e)
 		return -1;
 	progress_update(k->source.options->progress, k->what, f.size, f.size);
 	k->saved = docker_archive_open_fd(steal_fd(&spool.fd), k->source.name,
-					  k->source.options, e);
-	return k->saved ? 0 : -1;
+					  k->source.options);
+	return 0;
 }
 
 static int manifest(struct source *s, const struct descriptor *want,
@@ -228,7 +228,13 @@ static int blobs(struct source *s, struct store *store,
 	return k->saved->ops->blobs(k->saved, store, d, what, n, e);
 }
 
-static const struct source_ops docker_ops = { manifest, blobs, docker_free };
+static void needs(const struct source *s, struct sandbox *box)
+{
+	daemon_needs(&((const struct docker *)s)->daemon, box);
+}
+
+static const struct source_ops docker_ops = { manifest, blobs, docker_free,
+					      needs };
 
 /* A name without a tag means ":latest" and not, as for docker save, all. */
 static int take_name(struct docker *k, const char *rest, struct err *e)

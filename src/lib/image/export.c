@@ -137,8 +137,6 @@ int export_image(const struct image *img, enum export_kind kind,
 	struct tar_writer w = { .write = write_fd, .ctx = out };
 	int ret;
 
-	if (outfile_open_beside(out, file, e) < 0)
-		return -1;
 	ret = kind == EXPORT_OCI ? export_oci(&w, img, name, e) :
 				   export_docker(&w, img, name, e);
 	if (ret < 0 || tar_finish(&w, e) < 0)

@@ -10,6 +10,7 @@
 
 #include "base/outfile.h"
 #include "base/progress.h"
+#include "image/daemon.h"
 #include "image/image.h"
 
 enum export_kind { EXPORT_OCI, EXPORT_DOCKER, EXPORT_DAEMON };
@@ -19,8 +20,8 @@ enum export_kind { EXPORT_OCI, EXPORT_DOCKER, EXPORT_DAEMON };
 int export_parse(const char *text, enum export_kind *kind, const char **file,
 		 struct err *e) MUST_CHECK;
 
-/* For the two kinds of file: writes the image to *out, opened here beside file
- * and synced: all but the outfile_commit(out, file) by which it appears.  name
+/* For the two kinds of file: writes the image to *out, opened beside file, and
+ * syncs it: all but the outfile_commit(out, file) by which it appears.  name
  * is what the image is called in there: org.opencontainers.image.ref.name in an OCI archive
  * (OCI image spec 1.1, image-layout.md), RepoTags in what "docker load" reads
  * (Docker image spec v1.2, "Combined Image JSON + Filesystem Changeset
@@ -31,7 +32,8 @@ int export_image(const struct image *img, enum export_kind kind,
 
 /* The same bytes as EXPORT_DOCKER makes, to the docker daemon (daemon.h): when
  * this returns 0 it has the image, under name.  ERR_REMOTE when it says no. */
-int export_to_daemon(const struct image *img, const char *name,
-		     struct progress *p, struct err *e) MUST_CHECK;
+int export_to_daemon(struct daemon *d, const struct image *img,
+		     const char *name, struct progress *p, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/sandbox.h"
 #include "image/auth.h"
 #include "image/oci.h"
 
@@ -114,6 +115,10 @@ struct http;
 struct http *http_new(const struct http_policy *policy, struct err *e)
 	MUST_CHECK;
 void http_free(struct http *h);
+
+/* What a client needs of the system once it is made: sockets, and the files by
+ * which names are resolved and certificates judged. */
+void http_needs(struct sandbox *s);
 
 /* One request.  0 when there was an answer, whatever its status. */
 int http_run(struct http *h, struct http_request *r, struct err *e) MUST_CHECK;

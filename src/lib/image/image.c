@@ -45,9 +45,17 @@ static int find_in_layout(struct image *img, const char *text, struct err *e)
 	return 0;
 }
 
+static int not_there(const char *name, const char *dir, const char *text,
+		     struct err *e)
+{
+	return err_set(e, ERR_INPUT,
+		       "no image '%s' in the store '%s': pull it first, enc-pull %s",
+		       name, dir, text);
+}
+
 static int find_in_store(struct image *img, const char *text, struct err *e)
 {
-	AUTO_FREE char *name = NULL;
+	AUTO_FREE char *name = NULL, *dir = NULL;
 	struct ref ref;
 
 	if (ref_parse(text, &ref, e) < 0)
@@ -59,17 +67,37 @@ static int find_in_store(struct image *img, const char *text, struct err *e)
 		free(name);
 		name = fixed;
 	}
-	if (store_open(&img->store, NULL, e) < 0)
+	dir = store_default(e);
+	if (!dir)
 		return -1;
-	if (store_find(&img->store, name, &img->desc, e) < 0) {
-		if (e->class == ERR_NO)
-			err_set(e, ERR_INPUT,
-				"no image '%s' in the store '%s': pull it first, enc-pull %s",
-				name, img->store.dir, text);
+	/* The first pull makes it; who only looks makes nothing. */
+	if (access(dir, F_OK) < 0 && errno == ENOENT)
+		return not_there(name, dir, text, e);
+	if (store_open_folder(&img->store, dir, e) < 0)
 		return -1;
-	}
+	if (store_find(&img->store, name, &img->desc, e) < 0)
+		return e->class == ERR_NO ?
+			       not_there(name, img->store.dir, text, e) : -1;
 	img->path.name = ref_name(&ref);
 	return 0;
+}
+
+char *image_folder(const char *path)
+{
+	const char *dir = path + strlen("oci:");
+	struct err ignored;
+
+	if (strncmp(path, "oci:", 4) != 0)
+		return store_default(&ignored);
+	return xstrndup(dir, strcspn(dir, ":"));
+}
+
+void image_needs(const char *path, struct sandbox *s)
+{
+	AUTO_FREE char *folder = path ? image_folder(path) : NULL;
+
+	if (folder)
+		store_needs(folder, s);
 }
 
 static int locate(struct image *img, const char *text, struct err *e)

@@ -26,6 +26,12 @@ struct image {
 int image_open(struct image *img, const char *path, struct err *e) MUST_CHECK;
 void image_release(struct image *img);
 
+/* The folder of the layout that image_open() will read; the image is not
+ * looked at yet.  New, caller frees; NULL when image_open() will fail. */
+char *image_folder(const char *path);
+/* The same for a sandbox; path may be NULL. */
+void image_needs(const char *path, struct sandbox *s);
+
 /* Borrowed: a string of the manifest's annotations, or NULL. */
 const char *image_annotation(const struct image *img, const char *key);
 /* Borrowed: the configuration's "config" object, or NULL. */

@@ -215,8 +215,13 @@ static int folder_blobs(struct source *s, struct store *store,
 	return 0;
 }
 
+static void folder_needs(const struct source *s, struct sandbox *box)
+{
+	store_needs(((const struct layout *)s)->path, box);
+}
+
 static const struct source_ops folder_ops = { folder_manifest, folder_blobs,
-					      layout_free };
+					      layout_free, folder_needs };
 
 static struct layout *layout_new(const char *rest,
 				 const struct source_ops *ops,
@@ -342,7 +347,7 @@ static int packed_blobs(struct source *s, struct store *store,
 }
 
 static const struct source_ops packed_ops = { packed_manifest, packed_blobs,
-					      layout_free };
+					      layout_free, NULL };
 
 struct source *oci_archive_open(const char *rest, const struct pull_options *o,
 				struct err *e)

@@ -168,8 +168,14 @@ static void registry_free(struct source *s)
 	free(r);
 }
 
-static const struct source_ops registry_ops = { manifest, blobs,
-						registry_free };
+static void needs(const struct source *s, struct sandbox *box)
+{
+	http_needs(box);
+	auth_needs(s->options->remote.authfile, box);
+}
+
+static const struct source_ops registry_ops = { manifest, blobs, registry_free,
+						needs };
 
 struct source *registry_open(const char *rest, const struct pull_options *o,
 			     struct err *e)

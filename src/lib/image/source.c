@@ -41,6 +41,12 @@ struct source *source_open(const char *text, const struct pull_options *o,
 	return registry_open(text, o, e);
 }
 
+void source_needs(const struct source *s, struct sandbox *box)
+{
+	if (s->ops->needs)
+		s->ops->needs(s, box);
+}
+
 void source_free(struct source *s)
 {
 	if (!s)

@@ -41,6 +41,9 @@ struct source_ops {
 		     const struct descriptor *d, char *const *what, size_t n,
 		     struct err *e);
 	void (*free)(struct source *s);
+	/* What the first two will open, and whether they need the network;
+	 * NULL for what is all open already. */
+	void (*needs)(const struct source *s, struct sandbox *box);
 };
 
 struct source {
@@ -87,6 +90,9 @@ struct source *docker_daemon_open(const char *rest,
  * worth one note when nothing was asked for. */
 int source_check_platform(struct source *s, const char *os, const char *arch,
 			  struct err *e) MUST_CHECK;
+
+/* What source_pull() needs of the source; the store is the caller's. */
+void source_needs(const struct source *s, struct sandbox *box);
 
 /* Brings the image into the store: one platform chosen, every digest verified,
  * no blob fetched that is there.  Returns its image path (new, caller frees)

@@ -8,6 +8,7 @@
  */
 #include "image/store.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ static int make_folders(const char *path, struct err *e)
 	}
 }
 
-static char *default_dir(struct err *e)
+char *store_default(struct err *e)
 {
 	const char *dir = getenv("ENCLAVER_STORE");
 	const char *cache = getenv("XDG_CACHE_HOME");
@@ -114,7 +115,7 @@ static int furnish(struct store *s, struct err *e)
 
 int store_open(struct store *s, const char *dir, struct err *e)
 {
-	AUTO_FREE char *chosen = dir ? xstrdup(dir) : default_dir(e);
+	AUTO_FREE char *chosen = dir ? xstrdup(dir) : store_default(e);
 	AUTO_STORE struct store new = STORE_INIT;
 
 	if (!chosen)
@@ -124,6 +125,17 @@ int store_open(struct store *s, const char *dir, struct err *e)
 	if (make_folders(chosen, e) < 0 || open_dir(&new, chosen, e) < 0)
 		return -1;
 	if (furnish(&new, e) < 0)
+		return -1;
+	*s = new;
+	new = (struct store)STORE_INIT;
+	return 0;
+}
+
+int store_open_folder(struct store *s, const char *dir, struct err *e)
+{
+	AUTO_STORE struct store new = STORE_INIT;
+
+	if (open_dir(&new, dir, e) < 0)
 		return -1;
 	*s = new;
 	new = (struct store)STORE_INIT;
@@ -143,6 +155,38 @@ int store_open_existing(struct store *s, const char *dir, struct err *e)
 	*s = new;
 	new = (struct store)STORE_INIT;
 	return 0;
+}
+
+/* Those that are not there are nothing, here as in the sandbox. */
+static void needs_links(const char *dir, struct sandbox *s)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	int n = 0;
+
+	while (d && n < STORE_LINKS_MAX && (entry = readdir(d))) {
+		AUTO_FREE char *path = xasprintf("%s/%s", dir, entry->d_name);
+		struct stat st;
+
+		if (entry->d_type != DT_LNK &&
+		    (entry->d_type != DT_UNKNOWN || lstat(path, &st) < 0 ||
+		     !S_ISLNK(st.st_mode)))
+			continue;
+		sandbox_read(s, path);
+		n++;
+	}
+	if (d)
+		closedir(d);
+}
+
+void store_needs(const char *dir, struct sandbox *s)
+{
+	AUTO_FREE char *blobs = xasprintf("%s/blobs/sha256", dir);
+
+	sandbox_read(s, dir);
+	sandbox_read(s, blobs);
+	needs_links(dir, s);
+	needs_links(blobs, s);
 }
 
 void store_release(struct store *s)

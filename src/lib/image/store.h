@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/outfile.h"
+#include "base/sandbox.h"
 #include "image/oci.h"
 
 struct store {
@@ -22,14 +23,29 @@ struct store {
 #define STORE_INIT { .dirfd = -1, .dir = NULL }
 #define AUTO_STORE AUTO(store_release)
 
-/* Opens DIR, or with NULL $ENCLAVER_STORE, else $XDG_CACHE_HOME/enclaver,
- * ~/.cache/enclaver, for root /var/cache/enclaver; makes what is missing. */
+/* The usual store: $ENCLAVER_STORE, else $XDG_CACHE_HOME/enclaver,
+ * ~/.cache/enclaver, for root /var/cache/enclaver.  New, caller frees.
+ * ERR_USAGE when none of them is set. */
+char *store_default(struct err *e) MUST_CHECK;
+
+/* Opens DIR, or with NULL store_default(); makes what is missing. */
 int store_open(struct store *s, const char *dir, struct err *e) MUST_CHECK;
 
-/* Opens an existing layout and creates nothing. */
+/* Opens the folder of a store that may be another's, or not begun yet, to look
+ * something up; creates nothing. */
+int store_open_folder(struct store *s, const char *dir, struct err *e)
+	MUST_CHECK;
+
+/* The same, and ERR_INPUT when it is no layout. */
 int store_open_existing(struct store *s, const char *dir, struct err *e)
 	MUST_CHECK;
 void store_release(struct store *s);
+
+/* For a program that will read the layout DIR in a sandbox: the folder, and
+ * what symbolic links in it lead to, up to STORE_LINKS_MAX.  Bazel makes its
+ * layouts of links. */
+#define STORE_LINKS_MAX 4096
+void store_needs(const char *dir, struct sandbox *s);
 
 /* Is the blob here, with that size? */
 bool store_has(const struct store *s, const struct descriptor *d);

@@ -78,6 +78,11 @@ expect() {
 	fi
 }
 
+# minimal_manifest: what is in every enclave, and nothing else
+minimal_manifest() {
+	printf 'version: v1\nname: app\ntarget: "-"\nsources: {app: "-"}\n'
+}
+
 # same WANT GOT [WHAT]
 same() {
 	[ "$1" = "$2" ] && return 0

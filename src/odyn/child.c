@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +18,10 @@
 /* What Docker gives an image that has none. */
 #define DEFAULT_PATH "PATH=" PROCESS_DEFAULT_PATH
 
-enum step { STEP_STDIN, STEP_CWD, STEP_GROUPS, STEP_GID, STEP_UID, STEP_EXEC };
+enum step {
+	STEP_STREAMS, STEP_FILES, STEP_CWD, STEP_GROUPS, STEP_GID, STEP_UID,
+	STEP_EXEC,
+};
 
 /* So that a user who may set no groups can run things as himself. */
 static bool have_groups(const struct process *p)
@@ -30,15 +34,22 @@ static bool have_groups(const struct process *p)
 }
 
 /* -1 with errno and *step, or no return. */
-static int become(const struct process *p, enum step *step)
+static int become(const struct child_setup *s, enum step *step)
 {
+	const struct process *p = s->process;
 	static char *lookup_env[2];
 	static char default_path[] = DEFAULT_PATH;
 	int null;
 
-	*step = STEP_STDIN;
+	*step = STEP_STREAMS;
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0 || dup2(null, 0) < 0)
+		return -1;
+	if (s->output >= 0 && (dup2(s->output, 1) < 0 ||
+			       dup2(s->output, 2) < 0))
+		return -1;
+	*step = STEP_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &s->files) < 0)
 		return -1;
 	/* As root, while it can: the folder may be closed to the user, as it
 	 * may in Docker. */
@@ -77,7 +88,7 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static NORETURN void child(const struct process *p, int fault_fd)
+static NORETURN void child(const struct child_setup *s, int fault_fd)
 {
 	struct child_fault f;
 	enum step step;
@@ -86,7 +97,7 @@ static NORETURN void child(const struct process *p, int fault_fd)
 	setsid();
 	umask(022);
 	default_signals();
-	become(p, &step);
+	become(s, &step);
 	f = (struct child_fault){ .step = (int)step, .number = errno };
 	/* Less than PIPE_BUF: whole or not at all; 126 and 127 tell anyway. */
 	ignored = write(fault_fd, &f, sizeof(f));
@@ -95,7 +106,7 @@ static NORETURN void child(const struct process *p, int fault_fd)
 	      ? 127 : 126);
 }
 
-int child_start(const struct process *p, struct child *c, struct err *e)
+int child_start(const struct child_setup *s, struct child *c, struct err *e)
 {
 	int fds[2];
 
@@ -103,7 +114,7 @@ int child_start(const struct process *p, struct child *c, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	c->pid = fork();
 	if (c->pid == 0)
-		child(p, fds[1]);
+		child(s, fds[1]);
 	close(fds[1]);
 	if (c->pid < 0) {
 		err_sys(e, "cannot fork");
@@ -120,8 +131,12 @@ void child_fault_text(const struct process *p, const struct child_fault *f,
 	const char *why = strerror(f->number);
 
 	switch (f->step) {
-	case STEP_STDIN:
+	case STEP_STREAMS:
 		snprintf(out, size, "cannot open '/dev/null': %s", why);
+		break;
+	case STEP_FILES:
+		snprintf(out, size, "cannot set the limit of open files: %s",
+			 why);
 		break;
 	case STEP_CWD:
 		snprintf(out, size, "cannot change to '%s': %s", p->cwd, why);

@@ -5,8 +5,8 @@
 #ifndef ODYN_CHILD_H
 #define ODYN_CHILD_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "enclave/process.h"
@@ -23,13 +23,21 @@ struct child {
 				 * or one struct child_fault */
 };
 
-/* Forks and executes the application as p says: its argv, looked up in PATH
- * of its own environment, exactly its environment, its working directory,
- * user and groups; in a session of its own, with nothing blocked or ignored,
- * umask 022, standard input /dev/null, standard output and error as ours.
- * A child that fails exits with 127 when there is no such command and with
- * 126 otherwise.  ERR_SYS when there is no child at all. */
-int child_start(const struct process *p, struct child *c, struct err *e)
+/* How the application is started; all of it is borrowed. */
+struct child_setup {
+	const struct process *process;
+	int	      output;		/* its standard output and error, or
+					 * -1: those of odyn */
+	struct rlimit files;		/* its RLIMIT_NOFILE */
+};
+
+/* Forks and executes the application as process.json says: its argv, looked up
+ * in PATH of its own environment, exactly its environment, its working
+ * directory, user and groups; in a session of its own, with nothing blocked or
+ * ignored, umask 022, standard input /dev/null.  A child that fails exits with
+ * 127 when there is no such command and with 126 otherwise.  ERR_SYS when
+ * there is no child at all. */
+int child_start(const struct child_setup *s, struct child *c, struct err *e)
 	MUST_CHECK;
 
 /* "cannot change to '/srv': ..." and the like. */

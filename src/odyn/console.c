@@ -30,11 +30,21 @@ void console_open(const char *path)
 	}
 }
 
+/* Set once, before anything else runs. */
+static void (*sink)(void *arg, const char *line, size_t len);
+static void *sink_arg;
+
+void console_send_to(void (*fn)(void *arg, const char *line, size_t len),
+		     void *arg)
+{
+	sink = fn;
+	sink_arg = arg;
+}
+
 void console_say(const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES] = "odyn: ";
 	size_t len = strlen(line);
-	ssize_t ignored;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -45,6 +55,10 @@ void console_say(const char *fmt, ...)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
 	line[len++] = '\n';
-	ignored = write(2, line, len);	/* no console: nobody to tell */
-	(void)ignored;
+	if (sink) {
+		sink(sink_arg, line, len);
+	} else {
+		/* No console: nobody to tell. */
+		ssize_t ignored UNUSED = write(2, line, len);
+	}
 }

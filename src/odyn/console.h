@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * console.h - where odyn talks, and where the application's output goes
+ * console.h - where odyn talks
  */
 #ifndef ODYN_CONSOLE_H
 #define ODYN_CONSOLE_H
+
+#include <stddef.h>
 
 #include "base/compiler.h"
 
@@ -11,6 +13,10 @@
  * path, or when that cannot be opened /dev/null.  So no later open gets one of
  * these numbers by accident. */
 void console_open(const char *path);
+
+/* From now on lines go there, not to standard error; NULL: back again. */
+void console_send_to(void (*fn)(void *arg, const char *line, size_t len),
+		     void *arg);
 
 /* One line "odyn: ..." on stderr by one write(2), control characters as '?'.
  * No memory is allocated. */

@@ -9,7 +9,10 @@ bats_require_minimum_version 1.5.0
 local_setup() {
 	requires jq
 	ODYN=$ENCLAVER_LIBEXEC/odyn
+	# nobody reads the status here: tests/cli/odyn-ports.bats has readers
+	OPTIONS=(--config-dir conf --no-bootstrap --no-console --linger 0 --vsock v)
 	mkdir conf
+	minimal_manifest >conf/enclaver.yaml
 }
 
 # describe ARGV... : a process.json for who runs the test
@@ -24,8 +27,9 @@ describe() {
 		--args -- "$@" >conf/process.json
 }
 
+# shellcheck disable=SC2120 # expect passes arguments
 odyn() {
-	"$ODYN" --config-dir conf --no-bootstrap "$@"
+	"$ODYN" "${OPTIONS[@]}" "$@"
 }
 
 @test "exit statuses are the application's" {
@@ -88,7 +92,7 @@ odyn: application exited with status 0" "$stderr"
 	same mine "$output"
 	ENV_JSON='[]'
 	describe sh -c 'echo default'
-	expect 0 env PATH=/nowhere "$ODYN" --config-dir conf --no-bootstrap
+	expect 0 env PATH=/nowhere "$ODYN" "${OPTIONS[@]}"
 	same default "$output"
 }
 
@@ -126,7 +130,7 @@ start() {
 	mkfifo fifo
 	describe /bin/sh -c "$1"
 	# no function: $! must be odyn, not a subshell
-	"$ODYN" --config-dir conf --no-bootstrap >fifo 2>err 3>&- &
+	"$ODYN" "${OPTIONS[@]}" >fifo 2>err 3>&- &
 	pid=$!
 	exec 7<fifo
 	read -r line <&7
@@ -152,6 +156,73 @@ start() {
 	same "odyn: application was killed by signal 15 (SIGTERM)" "$(cat err)"
 }
 
+@test "an application that does not stop is killed when its grace is over" {
+	OPTIONS+=(--grace 0)
+	start 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+	kill -TERM "$pid"
+	wait "$pid" && status=0 || status=$?
+	same 137 "$status"
+	same "odyn: application did not end within its time: killed
+odyn: application was killed by signal 9 (SIGKILL)" "$(cat err)"
+}
+
+@test "the application has odyn's limit of open files, not odyn's own" {
+	describe /bin/sh -c 'ulimit -Sn; ulimit -Hn'
+	(ulimit -Sn 500; ulimit -Hn 900; expect 0 odyn; echo "$output" >out)
+	same "500
+900" "$(cat out)"
+}
+
+@test "what odyn serves stands in the environment, once" {
+	minimal_manifest >conf/enclaver.yaml
+	cat >>conf/enclaver.yaml <<'END'
+egress: {proxy_port: 10001, allow: ["*.amazonaws.com"]}
+kms_proxy: {listen_port: 9001}
+END
+	ENV_JSON='["PATH=/bin"]'
+	describe /usr/bin/env
+	expect 0 odyn
+	same "PATH=/bin
+http_proxy=http://127.0.0.1:10001
+HTTP_PROXY=http://127.0.0.1:10001
+https_proxy=http://127.0.0.1:10001
+HTTPS_PROXY=http://127.0.0.1:10001
+no_proxy=localhost,127.0.0.1
+NO_PROXY=localhost,127.0.0.1
+AWS_KMS_ENDPOINT=http://127.0.0.1:9001" "$output"
+	ENV_JSON='["HTTP_PROXY=mine","no_proxy=","AWS_KMS_ENDPOINT=other"]'
+	describe /usr/bin/env
+	expect 0 odyn
+	same "HTTP_PROXY=mine
+no_proxy=
+AWS_KMS_ENDPOINT=other
+https_proxy=http://127.0.0.1:10001
+HTTPS_PROXY=http://127.0.0.1:10001" "$output"
+	# nothing is allowed: there is no proxy
+	minimal_manifest >conf/enclaver.yaml
+	echo 'egress: {proxy_port: 10001, allow: []}' >>conf/enclaver.yaml
+	ENV_JSON='["PATH=/bin"]'
+	describe /usr/bin/env
+	expect 0 odyn
+	same "PATH=/bin" "$output"
+}
+
+@test "a manifest that is not there, or not one" {
+	describe /bin/true
+	rm conf/enclaver.yaml
+	expect 125 odyn
+	same "odyn: cannot open 'conf/enclaver.yaml': No such file or directory" "$stderr"
+	{ minimal_manifest; echo 'bogus: 1'; } >conf/enclaver.yaml
+	expect 125 odyn
+	contains "$stderr" "odyn: conf/enclaver.yaml:5:1: "
+}
+
+@test "a socket that cannot be made" {
+	describe /bin/true
+	expect 125 odyn --vsock "$T/none/v"
+	same "odyn: cannot listen on '$T/none/v': No such file or directory" "$stderr"
+}
+
 @test "orphans come to odyn and are reaped" {
 	# the middle process ends at once; its child then says whose it is
 	CWD=$T
@@ -164,7 +235,7 @@ start() {
 		do sleep 0.05; done
 		echo $PPID'
 	mkfifo fifo
-	expect 0 timeout 60 "$ODYN" --config-dir conf --no-bootstrap
+	expect 0 timeout 60 "$ODYN" "${OPTIONS[@]}"
 	same "$output" "$(cat parent)"
 }
 
@@ -208,12 +279,17 @@ start() {
 	same "odyn: unknown option '--bogus'; try 'odyn --help'" "$stderr"
 	expect 2 "$ODYN" --config-dir
 	same "odyn: no value for option '--config-dir'; try 'odyn --help'" "$stderr"
+	local bad
+	for bad in grace=-1 grace=x linger=86401 log-buffer=0 log-buffer=1073741825; do
+		expect 2 "$ODYN" "--${bad%=*}" "${bad#*=}"
+		same "odyn: '${bad#*=}' is no value for '--${bad%=*}'; try 'odyn --help'" "$stderr"
+	done
 }
 
 @test "closed descriptors are opened before anything can take their numbers" {
 	CWD=$T
 	describe /bin/sh -c 'readlink /proc/$$/fd/2 >out'
-	odyn --no-console >/dev/null 2>&- && status=0 || status=$?
+	odyn >/dev/null 2>&- && status=0 || status=$?
 	same 0 "$status"
 	same /dev/null "$(cat out)"
 }

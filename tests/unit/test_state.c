@@ -17,7 +17,7 @@ static int is(enum odyn_state state, enum odyn_event event,
 
 static void test_paths(void)
 {
-	ok(is(ST_STARTING, EV_EXECUTED, ST_RUNNING, 0), "it runs");
+	ok(is(ST_STARTING, EV_EXECUTED, ST_RUNNING, ACT_REPORT_RUN), "it runs");
 	ok(is(ST_STARTING, EV_EXEC_FAILED, ST_STARTING, ACT_REPORT_FAULT),
 	   "it cannot be run: said, and its end is waited for");
 	ok(is(ST_STARTING, EV_STOP, ST_STOPPING, ACT_FORWARD),
@@ -26,16 +26,22 @@ static void test_paths(void)
 	ok(is(ST_STOPPING, EV_STOP, ST_STOPPING, ACT_FORWARD), "and another");
 	ok(is(ST_STOPPING, EV_EXEC_FAILED, ST_STOPPING, ACT_REPORT_FAULT),
 	   "a fault after a stop is said, too");
+	ok(is(ST_STOPPING, EV_GRACE_OVER, ST_STOPPING, ACT_KILL),
+	   "its time is over: killed, and its end is waited for");
+	ok(is(ST_STOPPING, EV_EXECUTED, ST_STOPPING, ACT_REPORT_RUN),
+	   "one that is stopped at once has run all the same");
+	ok(is(ST_ENDING, EV_GRACE_OVER, ST_ENDING, 0),
+	   "a time that is over after the end kills nobody");
 	ok(is(ST_ENDING, EV_STOP, ST_ENDING, 0),
 	   "a stop after the end signals nobody");
-	ok(is(ST_ENDING, EV_ALONE, ST_DONE, 0), "the end");
+	ok(is(ST_ENDING, EV_ALONE, ST_DONE, ACT_OVER), "the end");
 }
 
 static void test_all(void)
 {
 	for (enum odyn_state s = ST_STARTING; s <= ST_STOPPING; s++) {
 		ok(is(s, EV_APP_ENDED, ST_ENDING,
-		      ACT_REPORT_END | ACT_KILL_REST),
+		      ACT_REPORT_END | ACT_KILL),
 		   "an end is reported from every living state");
 		ok(is(s, EV_ALONE, s, 0), "only an end ends it");
 	}

@@ -21,14 +21,13 @@ static void watch_again(void *arg)
 
 void gate_leave(struct gate *g)
 {
-	struct listener *next;
-
 	g->open--;
-	for (struct listener *l = g->waiting; l; l = next) {
-		next = l->next_waiting;
+	while (g->waiting) {
+		struct listener *l = g->waiting->owner;
+
+		list_remove(&l->waiting);
 		watch_again(l);
 	}
-	g->waiting = NULL;
 }
 
 /* false when there is nothing more to accept now. */
@@ -38,8 +37,7 @@ static bool accept_one(struct listener *l)
 
 	if (l->gate->open >= l->gate->max) {
 		watch_set(&l->watch, 0);
-		l->next_waiting = l->gate->waiting;
-		l->gate->waiting = l;
+		list_add(&l->gate->waiting, &l->waiting, l);
 		return false;
 	}
 	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -87,7 +85,7 @@ int listener_start(struct listener *l, struct loop *loop, int fd,
 	l->fd = fd;
 	if (watch_start(&l->watch, loop, fd, EPOLLIN, ready, l) < 0) {
 		err_sys(e, "cannot watch a listening socket");
-		listener_stop(l);
+		close(steal_fd(&l->fd));
 		return -1;
 	}
 	return 0;
@@ -105,14 +103,11 @@ void listener_take(struct listener *l, int fd)
 
 void listener_stop(struct listener *l)
 {
-	struct listener **at = &l->gate->waiting;
-
-	while (*at && *at != l)
-		at = &(*at)->next_waiting;
-	if (*at)
-		*at = l->next_waiting;
+	list_remove(&l->waiting);
+	list_remove(&l->by_port);
 	timer_stop(&l->pause);
+	if (!l->watch.loop)
+		return;		/* without a socket of its own */
 	watch_stop(&l->watch);
-	if (l->fd >= 0)
-		close(steal_fd(&l->fd));
+	close(steal_fd(&l->fd));
 }

@@ -9,16 +9,15 @@
 #ifndef ENC_LISTENER_H
 #define ENC_LISTENER_H
 
+#include "base/list.h"
 #include "enclave/loop.h"
-
-struct listener;
 
 /* How many connections there may be at once, over all listeners that share
  * it.  Starts as { .max = N }. */
 struct gate {
 	size_t max;
 	size_t open;
-	struct listener *waiting;	/* those that found it full */
+	struct link *waiting;		/* listeners that found it full */
 };
 
 /* One connection that a listener of this gate accepted is over. */
@@ -29,7 +28,9 @@ struct listener {
 	struct gate  *gate;
 	struct watch  watch;
 	struct timer  pause;
-	struct listener *next_waiting;
+	struct link   waiting;		/* in the gate's list */
+	uint32_t      port;		/* vsock.h: with hybrid sockets */
+	struct link   by_port;
 	void	    (*accepted)(void *arg, int fd);
 	void	     *arg;
 };
@@ -47,7 +48,8 @@ void listener_init(struct listener *l, struct gate *g,
 		   void (*accepted)(void *arg, int fd), void *arg);
 void listener_take(struct listener *l, int fd);
 
-/* Connections that it accepted are not touched. */
+/* Connections that it accepted are not touched.  Nothing happens to one that
+ * was never started, but is zero. */
 void listener_stop(struct listener *l);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "base/list.h"
 #include "base/xalloc.h"
 
 #define SPARE_CHUNKS 16			/* kept for the next who needs one */
@@ -36,7 +37,7 @@ struct side {
 
 struct relay {
 	struct relays *all;
-	struct relay  *next, **to_me;	/* to_me: what points here */
+	struct link    link;
 	struct side    sides[2];
 	void	     (*done)(void *arg);
 	void	      *arg;
@@ -44,7 +45,7 @@ struct relay {
 
 struct relays {
 	struct loop  *loop;
-	struct relay *first;
+	struct link  *list;
 	size_t	      n;
 	union chunk  *spare;
 	size_t	      n_spare;
@@ -115,9 +116,7 @@ static void relay_free(struct relay *r, void (*let_go)(struct stream *s))
 		if (s->waiting)
 			forget(s);
 	}
-	*r->to_me = r->next;
-	if (r->next)
-		r->next->to_me = r->to_me;
+	list_remove(&r->link);
 	r->all->n--;
 	free(r);
 }
@@ -126,8 +125,8 @@ void relays_free(struct relays *rs)
 {
 	if (!rs)
 		return;
-	while (rs->first)
-		relay_free(rs->first, stream_abort);
+	while (rs->list)
+		relay_free(rs->list->owner, stream_abort);
 	while (rs->spare) {
 		union chunk *c = rs->spare;
 
@@ -276,11 +275,8 @@ int relay_start(struct relays *rs, struct stream *a, struct stream *b,
 {
 	struct relay *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct relay){ .all = rs, .next = rs->first,
-			     .to_me = &rs->first, .done = ended, .arg = arg };
-	if (r->next)
-		r->next->to_me = &r->next;
-	rs->first = r;
+	*r = (struct relay){ .all = rs, .done = ended, .arg = arg };
+	list_add(&rs->list, &r->link, r);
 	rs->n++;
 	for (size_t i = 0; i < ARRAY_SIZE(r->sides); i++) {
 		r->sides[i].relay = r;

@@ -46,27 +46,12 @@ struct vsock *vsock_enclave(struct loop *l, const char *path, struct err *e)
 
 void vsock_free(struct vsock *v)
 {
-	struct vsock_port *next;
-
 	if (!v)
 		return;
 	if (v->path)
 		vsock_door_close(v);
-	for (struct vsock_port *p = v->ports; p; p = next) {
-		next = p->next;
-		free(p);
-	}
 	free(v->path);
 	free(v);
-}
-
-static void listen_hybrid(struct vsock *v, uint32_t port, struct listener *l)
-{
-	struct vsock_port *p = xmalloc(sizeof(*p));
-
-	*p = (struct vsock_port){ .next = v->ports, .port = port,
-				  .listener = l };
-	v->ports = p;
 }
 
 int vsock_listen(struct vsock *v, uint32_t port, struct listener *l,
@@ -80,7 +65,8 @@ int vsock_listen(struct vsock *v, uint32_t port, struct listener *l,
 
 	if (v->path) {
 		listener_init(l, g, accepted, arg);
-		listen_hybrid(v, port, l);
+		l->port = port;
+		list_add(&v->listeners, &l->by_port, l);
 		return 0;
 	}
 	fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -19,7 +19,7 @@
 
 struct knock {
 	struct vsock *v;
-	struct knock *next, **to_me;	/* to_me: what points here */
+	struct link   link;
 	int	      fd;
 	struct watch  watch;
 	struct timer  timer;
@@ -34,9 +34,7 @@ static int knock_end(struct knock *k)
 
 	watch_stop(&k->watch);
 	timer_stop(&k->timer);
-	*k->to_me = k->next;
-	if (k->next)
-		k->next->to_me = k->to_me;
+	list_remove(&k->link);
 	gate_leave(&k->v->door_gate);
 	free(k);
 	return fd;
@@ -67,13 +65,13 @@ static void let_in(struct knock *k)
 {
 	struct vsock *v = k->v;
 	uint32_t port = port_named(k->line);
-	struct vsock_port *p = v->ports;
+	struct link *l = v->listeners;
 	char ok[LINE_MAX_BYTES];
 	int len, fd = knock_end(k);
 
-	while (p && p->port != port)
-		p = p->next;
-	if (!p) {
+	while (l && ((struct listener *)l->owner)->port != port)
+		l = l->next;
+	if (!l) {
 		close(fd);
 		return;
 	}
@@ -83,7 +81,7 @@ static void let_in(struct knock *k)
 	if (send(fd, ok, (size_t)len, MSG_NOSIGNAL) != len)
 		close(fd);
 	else
-		listener_take(p->listener, fd);
+		listener_take(l->owner, fd);
 }
 
 /* Takes the line and not a byte of what may follow it. */
@@ -118,11 +116,7 @@ static void knocked(void *arg, int fd)
 
 	k->v = v;
 	k->fd = fd;
-	k->next = v->knocks;
-	k->to_me = &v->knocks;
-	if (k->next)
-		k->next->to_me = &k->next;
-	v->knocks = k;
+	list_add(&v->knocks, &k->link, k);
 	timer_start(&k->timer, v->loop, KNOCK_MS, refuse, k);
 	if (watch_start(&k->watch, v->loop, fd, EPOLLIN, read_line, k) < 0)
 		refuse(k);
@@ -150,7 +144,7 @@ int vsock_door_open(struct vsock *v, struct err *e)
 void vsock_door_close(struct vsock *v)
 {
 	while (v->knocks)
-		refuse(v->knocks);
+		refuse(v->knocks->owner);
 	if (v->door.fd >= 0) {
 		listener_stop(&v->door);
 		unlink(v->path);

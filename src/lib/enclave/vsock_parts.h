@@ -9,30 +9,23 @@
 
 #include "enclave/vsock.h"
 
-/* Hybrid: a port that something listens on. */
-struct vsock_port {
-	struct vsock_port *next;
-	uint32_t	   port;
-	struct listener	  *listener;
-};
-
 struct vsock {
 	struct loop *loop;
 	uint32_t     parent;		/* the CID that answered last; 0: none
 					 * has */
 	char	    *path;		/* P, or NULL for AF_VSOCK */
-	struct vsock_port *ports;
+	struct link *listeners;		/* hybrid: by their ports */
 	struct listener door;		/* hybrid: on P */
-	struct gate	door_gate;
-	struct knock	*knocks;	/* those that have not said which port */
-	uint32_t	 last_number;
+	struct gate door_gate;
+	struct link *knocks;		/* those that have not said which port */
+	uint32_t     last_number;
 };
 
 /* The address of P (port 0) or of P_PORT; ERR_USAGE when it is too long. */
 int vsock_unix_address(const char *path, uint32_t port,
 		       struct sockaddr_un *out, struct err *e) MUST_CHECK;
 
-/* Listens on v->path and hands over who names one of v->ports. */
+/* Listens on v->path and hands over who names the port of a listener. */
 int vsock_door_open(struct vsock *v, struct err *e) MUST_CHECK;
 void vsock_door_close(struct vsock *v);
 

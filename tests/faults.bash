@@ -45,6 +45,13 @@ given_archive() {
 	rm -r given/layout
 }
 
+# given_daemon: the image is in a docker daemon as app:1.
+given_daemon() {
+	given_archive
+	mv given/app.tar .
+	start_docker_stub app.tar good tcp
+}
+
 given_eif() {
 	given_layout
 	enc-eif -q -o given/app.eif --kernel given/blobs/bzImage --cmdline x \

@@ -18,6 +18,11 @@ load ../faults
 	faults fail enc-pull -q --store store docker-archive:app.tar
 }
 
+@test "enc-pull docker-daemon: on a disk that fails" {
+	given_daemon
+	faults fail enc-pull -q --store store docker-daemon:app:1
+}
+
 @test "enc-amend on a disk that fails" {
 	given_layout
 	faults fail enc-amend -q -f enclaver.yaml --odyn odyn "oci:layout:$app"
@@ -55,6 +60,14 @@ load ../faults
 	given_eif
 	faults fail enc-release -q -f enclaver.yaml --store store \
 		--output docker-archive:out.tar app.eif
+}
+
+@test "enc-release --output docker-daemon: on a disk that fails" {
+	given_eif
+	: >app.tar
+	start_docker_stub app.tar good tcp
+	faults fail enc-release -q -f enclaver.yaml --store store \
+		--output docker-daemon: app.eif
 }
 
 @test "enc-pull: reads that fail, reads and writes cut short" {

@@ -20,6 +20,11 @@ killed() {
 	killed enc-pull -q --store store oci:layout:app:1
 }
 
+@test "enc-pull docker-daemon: killed" {
+	given_daemon
+	killed enc-pull -q --store store docker-daemon:app:1
+}
+
 @test "enc-pull and enc-eif killed where every file has a name" {
 	given_amended
 	export FAIL_NAMED=1

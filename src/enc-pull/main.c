@@ -109,7 +109,8 @@ static int confine(const struct source *source, const struct store *store,
 	return cli_confine(&box, e);
 }
 
-static char *pull(const struct options *o, struct err *e)
+/* *opened says how far it came when it fails. */
+static char *pull(const struct options *o, bool *opened, struct err *e)
 {
 	AUTO_FREE char *image = cli_object(o->image, "image", e);
 	AUTO_STORE struct store store = STORE_INIT;
@@ -122,6 +123,7 @@ static char *pull(const struct options *o, struct err *e)
 		cli_usage("--if-there is for docker-daemon:NAME, not for '%s'",
 			  image);
 	source = source_open(image, &o->pull, e);
+	*opened = source;
 	if (!source || store_open(&store, o->store, e) < 0 ||
 	    confine(source, &store, e) < 0)
 		return NULL;
@@ -131,24 +133,36 @@ static char *pull(const struct options *o, struct err *e)
 	return path;
 }
 
+/* A daemon that is there, but not for us, may have what is looked for: who
+ * looks should know. */
+static bool is_not_there(bool opened, const struct err *e)
+{
+	if (!opened && (e->class == ERR_SYS || e->class == ERR_REMOTE)) {
+		cli_note("%s", e->msg);
+		return true;
+	}
+	if (e->class != ERR_NO)
+		return false;
+	cli_debug("%s", e->msg);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .pull = { .remote.jobs = JOBS_DEFAULT,
 				       .max_size = PULL_SIZE_MAX } };
 	struct err e = { 0 };
 	AUTO_FREE char *path = NULL;
+	bool opened = false;
 
 	cli_init("enc-pull");
 	parse_options(argc, argv, &o);
 	o.pull.progress = cli_progress();
-	path = pull(&o, &e);
-	if (!path && e.class == ERR_NO) {
-		if (o.if_there) {
-			cli_debug("%s", e.msg);
-			return ERR_NO;
-		}
+	path = pull(&o, &opened, &e);
+	if (!path && o.if_there && is_not_there(opened, &e))
+		return ERR_NO;
+	if (!path && e.class == ERR_NO)
 		e.class = ERR_REMOTE;
-	}
 	if (!path)
 		return cli_fail(&e);
 	printf("%s\n", path);

@@ -99,9 +99,12 @@ asked() {
 	if [ "$(id -u)" -eq 0 ]; then
 		denied=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	fi
-	expect 5 "${denied[@]}" enc-pull docker-daemon:app:1
+	expect 6 "${denied[@]}" enc-pull docker-daemon:app:1
 	contains "$stderr" "no permission for the docker daemon at '$DOCKER_HOST': join the group docker, or set DOCKER_HOST to the socket of a rootless daemon"
 	expect 1 "${denied[@]}" enc-pull --if-there docker-daemon:app:1
+	same "" "$output"
+	contains "$stderr" "join the group docker"
+	expect 1 "${denied[@]}" enc-pull -q --if-there docker-daemon:app:1
 	same "" "$output$stderr"
 }
 

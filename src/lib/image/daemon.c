@@ -49,7 +49,7 @@ static int try_socket(const struct daemon *d, struct err *e)
 	switch (errno) {
 	case EACCES:
 	case EPERM:
-		return err_set(e, ERR_NO,
+		return err_set(e, ERR_SYS,
 			       "no permission for the docker daemon at '%s': join the group docker, or set DOCKER_HOST to the socket of a rootless daemon",
 			       d->where);
 	case ENOENT:
@@ -110,7 +110,7 @@ static int take_host(struct daemon *d, const struct docker_endpoint *p,
 		return try_socket(d, e);
 	}
 	if (strncmp(host, "ssh://", 6) == 0)
-		return err_set(e, ERR_NO,
+		return err_set(e, ERR_REMOTE,
 			       "docker host '%s' is reached by ssh, which only docker itself does: forward its socket (ssh -nNT -L /tmp/d.sock:" DEFAULT_SOCKET " %s) and set DOCKER_HOST=unix:///tmp/d.sock",
 			       host, mark + 3);
 	return err_set(e, ERR_INPUT,

@@ -25,8 +25,9 @@ struct daemon {
 /* Finds the daemon that the docker command would use: $DOCKER_HOST with
  * $DOCKER_TLS_VERIFY, $DOCKER_TLS and $DOCKER_CERT_PATH, else the context that
  * $DOCKER_CONTEXT or config.json's currentContext names, else
- * /var/run/docker.sock.  ERR_NO when there is none that we could talk to, with
- * what to do; ERR_INPUT when the user's docker configuration is not sound. */
+ * /var/run/docker.sock.  ERR_NO when there is none; ERR_SYS or ERR_REMOTE when
+ * we may not or cannot talk to it, with what to do; ERR_INPUT when the user's
+ * docker configuration is not sound.  Over TCP it is not asked anything yet. */
 int daemon_open(struct daemon *d, struct err *e) MUST_CHECK;
 void daemon_release(struct daemon *d);
 /* What it takes to talk to it, once it is open. */

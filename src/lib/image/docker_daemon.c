@@ -114,7 +114,9 @@ static int stored_manifest(struct docker *k, const json_t *facts,
 	AUTO_FREE char *composed = NULL;
 	struct err ignored;
 
-	if (n > LAYERS_MAX || !look_up(s, json_str(facts, "Id"), &layers[n]))
+	if (n > LAYERS_MAX ||
+	    !look_up(s, json_str(facts, "Id"), &layers[n]) ||
+	    layers[n].size > CONFIG_MAX)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (!look_up(s, json_string_value(json_array_get(ids, i)),
@@ -134,7 +136,7 @@ static int stored_manifest(struct docker *k, const json_t *facts,
 
 struct fetch {
 	struct docker *docker;
-	struct spool   spool;
+	struct spool  *spool;
 	char	       head[MAGIC_END];
 	uint64_t       size;
 };
@@ -168,9 +170,9 @@ static int on_saved(void *ctx, const void *data, size_t len, struct err *e)
 		return err_set(e, ERR_INPUT,
 			       "%s: the docker daemon sends more than %ju bytes, and enc-pull takes no more without a larger --max-size",
 			       f->docker->what, (uintmax_t)max);
-	if (io_write(f->spool.fd, data, len) < 0)
+	if (io_write(f->spool->fd, data, len) < 0)
 		return err_sys(e, "cannot write a temporary file in '%s'",
-			       f->spool.folder);
+			       f->spool->folder);
 	f->size += len;
 	progress_update(f->docker->source.options->progress, f->docker->what,
 			f->size, 0);
@@ -182,11 +184,10 @@ static int fetch(struct docker *k, struct err *e)
 	AUTO_FREE char *folder = xasprintf("%s/tmp", k->source.store->dir);
 	AUTO_FREE char *path = xasprintf("/images/%s/get", k->asked);
 	AUTO(spool_release) struct spool spool = SPOOL_INIT;
-	struct fetch f = { .docker = k };
+	struct fetch f = { .docker = k, .spool = &spool };
 
 	if (spool_open(&spool, folder, e) < 0)
 		return -1;
-	f.spool = spool;
 	if (daemon_get(&k->daemon, path, k->what, on_saved, &f, e) < 0)
 		return -1;
 	progress_update(k->source.options->progress, k->what, f.size, f.size);

@@ -85,7 +85,8 @@ static int run(struct http_feed *f, struct err *e)
 	CURLMsg *message;
 	int running, left;
 
-	curl_easy_pause(f->request->private->easy, CURLPAUSE_CONT);
+	if (!f->ended)
+		curl_easy_pause(f->request->private->easy, CURLPAUSE_CONT);
 	while (!f->ended && (f->len > 0 || f->all)) {
 		if (curl_multi_perform(multi, &running) != CURLM_OK)
 			return err_set(e, ERR_SYS, "libcurl does not run");

@@ -7,6 +7,7 @@
  */
 #include "cli/progress.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct piece {
 
 static struct piece pieces[PIECES_MAX];
 static size_t n_pieces;
-static bool drawn;
+static volatile sig_atomic_t drawn;
 
 static const char *human(uint64_t bytes, char out[16])
 {
@@ -67,13 +68,40 @@ static bool due(void)
 	return true;
 }
 
+/* Ctrl-C leaves the cursor behind the bar, where the shell's prompt would be.
+ * SA_RESETHAND: the second time it ends us, with the status that it has. */
+static void end_line(int sig)
+{
+	ssize_t ignored UNUSED;
+
+	if (drawn)
+		ignored = write(STDERR_FILENO, "\n", 1);
+	raise(sig);
+}
+
+static void watch_signals(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction by_us = { .sa_handler = end_line,
+				   .sa_flags = (int)SA_RESETHAND }, had;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (sigaction(ends[i], NULL, &had) == 0 &&
+		    had.sa_handler == SIG_DFL)
+			sigaction(ends[i], &by_us, NULL);
+}
+
 static void draw(void)
 {
 	uint64_t done = 0, total = 0;
 	char bar[BAR_WIDTH + 1], line[160], a[16], b[16];
+	static bool watched;
 	ssize_t ignored UNUSED;
 	int full, n;
 
+	if (!watched)
+		watch_signals();
+	watched = true;
 	for (size_t i = 0; i < n_pieces; i++) {
 		done += pieces[i].done;
 		total += pieces[i].total;

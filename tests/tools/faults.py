@@ -11,6 +11,12 @@ where there is /dev/shm; a run that nothing happens to says what is right.
   read    the n-th read fails, for every n, by EIO: the same
   short   every read and write is cut short or interrupted: the right result
   kill    SIGKILL before the n-th change, for every n
+  signal  SIGINT or SIGTERM before the n-th change, standard error being a
+          terminal: ended by it, no temporary left, nor an unfinished line
+  held    a second run starts while the first stands before the n-th change,
+          which is killed when the other waits for it
+  streams standard streams that are closed, and a pipe that nobody reads: the
+          same files, and status 6 without a standard output
   random  SIGKILL at random moments, FAULTS_KILLS times, by FAULTS_SEED: half by
           the clock and half a moment after some change; alone, and with a
           second run beside, which succeeds
@@ -23,6 +29,7 @@ import errno
 import hashlib
 import json
 import os
+import pty
 import random
 import re
 import shutil
@@ -49,6 +56,18 @@ def descriptors(document):
     """What an index or a manifest names."""
     found = document.get("manifests", []) + document.get("layers", [])
     return found + [document[k] for k in ("config",) if "layers" in document]
+
+
+def drained(terminal):
+    """All that the other side wrote before it closed."""
+    seen = b""
+    try:
+        while more := os.read(terminal, 65536):
+            seen += more
+    except OSError:     # how a terminal says that it is over
+        pass
+    os.close(terminal)
+    return seen
 
 
 class Trial:
@@ -88,7 +107,7 @@ class Trial:
 
     def start(self, env=None, **more):
         add = dict(env or {})
-        if add:
+        if add or "FAIL_NAMED" in os.environ:
             add["LD_PRELOAD"] = os.environ["FAULTS_PRELOAD"]
             # A sanitizer wants to be loaded before all else.
             add["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
@@ -96,8 +115,8 @@ class Trial:
         return subprocess.Popen(self.command, cwd=self.at,
                                 env={**os.environ, **add},
                                 stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, **more)
+                                **{"stdout": subprocess.PIPE,
+                                   "stderr": subprocess.PIPE, **more})
 
     def run(self, env=None):
         return self.end(self.start(env))
@@ -117,12 +136,12 @@ class Trial:
         with open(self.count, encoding="ascii") as f:
             return f.read().splitlines()
 
-    def stopped(self, n, wait):
+    def stopped(self, n, wait, **more):
         """A child that has come to its n-th change: a socket tells."""
         ours, theirs = socket.socketpair()
         child = self.start({"FAIL_AT": str(n), "FAIL_WAIT": str(int(wait)),
                             "FAIL_TELL": str(theirs.fileno())},
-                           pass_fds=[theirs.fileno()])
+                           pass_fds=[theirs.fileno()], **more)
         theirs.close()
         ours.recv(1)
         return child, ours
@@ -241,6 +260,74 @@ class Trial:
             self.sound(True, True)
             self.again()
 
+    def signal(self):
+        bars = 0
+        for n, call in enumerate(self.calls, 1):
+            number = (signal.SIGINT, signal.SIGTERM)[n % 2]
+            self.what = f"{number} before call {n}, {call}"
+            self.fresh()
+            ours, theirs = pty.openpty()
+            child, link = self.stopped(n, True, stderr=theirs)
+            os.close(theirs)
+            child.send_signal(number)
+            link.close()
+            done = self.end(child)
+            seen = drained(ours)
+            self.right(done.returncode == -number, done)
+            self.right(not seen or seen.endswith(b"\n"), seen)
+            bars += b"\r[" in seen
+            self.sound("FAIL_NAMED" in os.environ, True)
+            self.again()
+        print("unfinished bars:", bars)
+        self.right(bars > 0 or "-q" in self.command, "no bar was drawn")
+
+    def held(self):
+        waited = 0
+        for n, call in enumerate(self.calls, 1):
+            self.what = f"beside a run that stands before call {n}, {call}"
+            self.fresh()
+            child, link = self.stopped(n, True)
+            other = self.start()
+            try:
+                other.wait(0.3)
+            except subprocess.TimeoutExpired:
+                waited += 1
+            child.kill()
+            done = self.end(other)
+            self.right(done.returncode == 0 and done.stdout == self.out, done)
+            self.end(child)
+            link.close()
+            self.sound(True, True)
+            self.again()
+        print("runs that waited:", waited)
+        self.right(waited, "nothing was locked")
+
+    def without(self, closed):
+        return self.end(self.start(
+            preexec_fn=lambda: [os.close(fd) for fd in closed]))
+
+    def streams(self):
+        for closed in [], [0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]:
+            self.what = f"closed at the start: {closed}"
+            self.fresh()
+            done = self.without(closed)
+            self.right(done.returncode == (6 if 1 in closed else 0), done)
+            self.right(done.stdout == (b"" if 1 in closed else self.out), done)
+            said = b"standard output" in done.stderr
+            self.right(said == (1 in closed and 2 not in closed), done)
+            self.right(self.tree() == self.after, "not the same bytes")
+        for ignored in False, True:
+            self.what = f"a pipe that nobody reads, SIGPIPE ignored: {ignored}"
+            self.fresh()
+            reader, writer = os.pipe()
+            os.close(reader)
+            child = self.start(stdout=writer, restore_signals=not ignored)
+            os.close(writer)
+            done = self.end(child)
+            want = 6 if ignored else -signal.SIGPIPE
+            self.right(done.returncode == want, done)
+            self.right(self.tree() == self.after, "not the same bytes")
+
     def random(self):
         seed = int(os.environ["FAULTS_SEED"])
         kills = int(os.environ["FAULTS_KILLS"])
@@ -284,7 +371,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="faults.", dir=memory) as where:
         trial = Trial(way, given, command, where)
         {"fail": trial.fail, "read": trial.read, "short": trial.short,
-         "kill": trial.kill, "random": trial.random}[way]()
+         "kill": trial.kill, "random": trial.random,
+         "signal": trial.signal, "held": trial.held,
+         "streams": trial.streams}[way]()
 
 
 main()

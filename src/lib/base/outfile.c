@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -118,6 +119,7 @@ int outfile_open(struct outfile *f, int dirfd, const char *prefix,
 	f->dirfd = dirfd;
 	f->named = false;
 	f->synced = false;
+	f->holds = false;
 	if (choose_temp(f, prefix, e) < 0)
 		return -1;
 	f->fd = open_nameless(dirfd, prefix);
@@ -198,6 +200,27 @@ static mode_t masked(mode_t mode)
 	return mode & ~mask;
 }
 
+/* Between a temporary name and the rename Ctrl-C and its like wait, or the name
+ * would stay.  Returns whether they did not wait before. */
+static bool hold_signals(int how)
+{
+	sigset_t ends, before;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	return pthread_sigmask(how, &ends, &before) == 0 &&
+	       !sigismember(&before, SIGINT);
+}
+
+static void let_signals(struct outfile *f)
+{
+	if (f->holds)
+		hold_signals(SIG_UNBLOCK);
+	f->holds = false;
+}
+
 /* linkat() replaces nothing, so what is to be renamed needs a name first.  It
  * is locked before, or a sweeper would take it for abandoned. */
 static int give_name(struct outfile *f)
@@ -207,6 +230,8 @@ static int give_name(struct outfile *f)
 	if (f->named)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+	/* Of two outputs the first holds them for both. */
+	f->holds = hold_signals(SIG_BLOCK);
 	if (flock(f->fd, LOCK_EX | LOCK_NB) < 0 ||
 	    linkat(AT_FDCWD, path, f->dirfd, f->temp, AT_SYMLINK_FOLLOW) < 0)
 		return -1;
@@ -247,6 +272,7 @@ int outfile_commit(struct outfile *f, const char *name, mode_t mode,
 		return -1;
 	}
 	f->named = false;	/* the name is another's now */
+	let_signals(f);
 	close(steal_fd(&f->fd));	/* checked by outfile_sync() */
 	return 0;
 }
@@ -262,6 +288,7 @@ void outfile_abort(struct outfile *f)
 	}
 	f->fd = -1;
 	f->named = false;
+	let_signals(f);
 	errno = saved;
 }
 

@@ -3,7 +3,8 @@
  * outfile.h - a file that appears whole or not at all
  *
  * The bytes go to a file without a name, which is fsynced, named and renamed at
- * the end: a writer that is killed leaves nothing.  Where the file system has
+ * the end: a writer that is killed leaves nothing, but between naming and
+ * renaming, where SIGHUP, SIGINT and SIGTERM wait.  Where the file system has
  * no nameless files it is a temporary, locked while its writer lives: what a
  * killed one left is found unlocked and removed by the next outfile_open()
  * with the same folder and prefix.
@@ -25,10 +26,11 @@ struct outfile {
 	bool named;			/* temp is there, and locked */
 	char temp[OUTFILE_NAME_MAX];	/* below dirfd */
 	bool synced;			/* there is nothing more to write */
+	bool holds;			/* signals wait for the rename */
 };
 
 #define OUTFILE_INIT { .fd = -1, .dirfd = -1, .named = false, .temp = "", \
-	.synced = false }
+	.synced = false, .holds = false }
 #define AUTO_OUTFILE AUTO(outfile_abort)
 
 /* Makes a temporary, "PREFIX.HEX.tmp" when it must have a name, below dirfd

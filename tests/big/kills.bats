@@ -22,6 +22,19 @@ local_setup() {
 	faults random enc-pull -q --store store docker-archive:app.tar
 }
 
+@test "enc-pull from a registry: killed" {
+	given_registry
+	faults random enc-pull -q --store store "$app"
+	faults kill enc-pull -q --store store "$app"
+}
+
+@test "enc-pull from a registry: killed where every file has a name" {
+	given_registry
+	export FAIL_NAMED=1
+	faults kill enc-pull -q --store store "$app"
+	faults random enc-pull -q --store store "$app"
+}
+
 @test "enc-amend killed" {
 	given_layout
 	faults random enc-amend -q -f enclaver.yaml --odyn odyn \
@@ -30,6 +43,13 @@ local_setup() {
 
 @test "enc-eif killed" {
 	given_amended
+	faults random enc-eif -q -o out.eif --measurements m.json \
+		--blobs blobs "oci:layout:$app"
+}
+
+@test "enc-eif killed where every file has a name" {
+	given_amended
+	export FAIL_NAMED=1
 	faults random enc-eif -q -o out.eif --measurements m.json \
 		--blobs blobs "oci:layout:$app"
 }

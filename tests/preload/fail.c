@@ -10,8 +10,9 @@
  *   FAIL_AT=N       which call, from 1; without it none fails
  *   FAIL_ERRNO=N    how.  After ENOSPC and EDQUOT all that follow fail too, as
  *                   a full disk stays full; any other error is of one call
- *   FAIL_TELL=FD    does not fail: a byte goes to the socket FD before the call
- *   FAIL_WAIT=1     which waits for the other side of it, that is, to be killed
+ *   FAIL_KILL=N     instead: SIGKILL, N nanoseconds later
+ *   FAIL_TELL=FD    instead: a byte to the socket FD, and the call waits for the
+ *                   other side of it, that is, to be killed
  *   FAIL_SHORT=1    every second read and write is interrupted, and those
  *                   between do half of what they could
  *   FAIL_NAMED=1    there is no O_TMPFILE, as on some file systems
@@ -21,6 +22,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,7 +32,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_long calls;
@@ -70,15 +75,28 @@ static void note(const char *name, const char *path)
 		abort();
 }
 
-/* A byte to who kills us: now, or a moment later. */
+/* A byte to who kills us. */
 static void tell(int fd)
 {
 	char byte = 0;
 
 	if (syscall(SYS_write, fd, &byte, 1) != 1)
 		abort();
-	if (number("FAIL_WAIT"))
-		syscall(SYS_read, fd, &byte, 1);
+	syscall(SYS_read, fd, &byte, 1);
+}
+
+/* By a timer: nobody outside is as exact. */
+static void kill_after(long ns)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGKILL };
+	struct itimerspec when = { .it_value = { ns / 1000000000,
+						 ns % 1000000000 } };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+	    timer_settime(timer, 0, &when, NULL) < 0)
+		abort();
 }
 
 /* Counts a call, with a path for who reads the count: does it fail? */
@@ -94,10 +112,12 @@ static bool fails_on(const char *name, const char *path, bool reads)
 	note(name, path);
 	if (at == 0 || n < at || (n > at && !stays))
 		return false;
-	if (number("FAIL_TELL")) {
+	if (number("FAIL_TELL"))
 		tell((int)number("FAIL_TELL"));
+	if (number("FAIL_KILL"))
+		kill_after(number("FAIL_KILL"));
+	if (error == 0)
 		return false;
-	}
 	errno = (int)error;
 	return true;
 }
@@ -119,11 +139,15 @@ static bool interrupted(size_t *n)
 	return atomic_fetch_add(&shortened, 1) % 2 == 0;
 }
 
+/* What the kernel makes up is no disk. */
 static bool counts(int fd)
 {
 	struct stat st;
+	struct statfs fs;
 
-	return fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       fstatfs(fd, &fs) == 0 && fs.f_type != SYSFS_MAGIC &&
+	       fs.f_type != PROC_SUPER_MAGIC;
 }
 
 static void *next(const char *name)
@@ -238,10 +262,11 @@ static bool lacks(int flags)
 	return true;
 }
 
-/* What was opened to be read, when it is a file. */
-static int checked(int fd, const char *name, const char *path)
+/* What was opened to be read, when it is a file; O_PATH reads nothing. */
+static int checked(int fd, int flags, const char *name, const char *path)
 {
-	if (!counts(fd) || !fails_on(name, path, true))
+	if ((flags & O_PATH) || !counts(fd) ||
+	    !fails_on(name, path, true))
 		return fd;
 	syscall(SYS_close, fd);
 	return -1;
@@ -255,7 +280,7 @@ static int checked(int fd, const char *name, const char *path)
 		mode_t mode = 0;					\
 		*(void **)&real = next(#name);				\
 		if (!makes(flags))					\
-			return checked(real args, #name, path);		\
+			return checked(real args, flags, #name, path);	\
 		va_list ap;						\
 		va_start(ap, flags);					\
 		mode = va_arg(ap, mode_t);				\

@@ -26,8 +26,6 @@ what it names is there, and one more run makes the same bytes as the first: that
 is also no temporary file.  FAULTS_PRELOAD is preload/fail.so.
 """
 import errno
-import hashlib
-import json
 import os
 import pty
 import random
@@ -40,6 +38,8 @@ import sys
 import tempfile
 import time
 
+import storecheck
+
 # What a program does without: it copies by hand, it leaves a hole filled, it
 # writes later, and of a file that has its name nothing can be told any more.
 OPTIONAL = re.compile(r"copy_file_range|fallocate|sync_file_range|close")
@@ -50,12 +50,6 @@ MEMORY = "/dev/shm"
 def names(calls):
     """How many of these calls gave a file its name."""
     return sum(call.startswith("rename") for call in calls)
-
-
-def descriptors(document):
-    """What an index or a manifest names."""
-    found = document.get("manifests", []) + document.get("layers", [])
-    return found + [document[k] for k in ("config",) if "layers" in document]
 
 
 def drained(terminal):
@@ -95,9 +89,7 @@ class Trial:
                 seen[os.path.relpath(path, self.at)] = None
             for name in files:
                 path = os.path.join(folder, name)
-                with open(path, "rb") as f:
-                    seen[os.path.relpath(path, self.at)] = hashlib.sha256(
-                        f.read()).hexdigest()
+                seen[os.path.relpath(path, self.at)] = storecheck.digest(path)
         return seen
 
     def fresh(self):
@@ -136,10 +128,11 @@ class Trial:
         with open(self.count, encoding="ascii") as f:
             return f.read().splitlines()
 
-    def stopped(self, n, wait, **more):
-        """A child that has come to its n-th change: a socket tells."""
+    def stopped(self, n, **more):
+        """A child that stands before its n-th change until the socket that it
+        told so is closed."""
         ours, theirs = socket.socketpair()
-        child = self.start({"FAIL_AT": str(n), "FAIL_WAIT": str(int(wait)),
+        child = self.start({"FAIL_AT": str(n),
                             "FAIL_TELL": str(theirs.fileno())},
                            pass_fds=[theirs.fileno()], **more)
         theirs.close()
@@ -150,27 +143,15 @@ class Trial:
         if not truth:
             sys.exit(f"{' '.join(self.command)}\n{self.what}:\n{seen}")
 
-    def resolves(self, layout, path):
-        """A document of a layout, and all that it names."""
-        with open(os.path.join(layout, path), "rb") as f:
-            document = json.load(f)
-        for d in descriptors(document):
-            blob = "blobs/" + d["digest"].replace(":", "/")
-            there = os.path.join(layout, blob)
-            self.right(os.path.isfile(there) and
-                       os.path.getsize(there) == d["size"],
-                       f"{layout}/{path} names {d}, which is not there")
-            if re.search("manifest|index", d["mediaType"]):
-                self.resolves(layout, blob)
-
     def sound(self, temporaries, published):
         """Nothing but whole things, of before or of the end."""
         now = self.tree()
         for path, digest in now.items():
             blob = BLOB.match(path)
             if path.endswith("index.json"):
-                self.resolves(os.path.join(self.at, os.path.dirname(path)),
-                              "index.json")
+                missing = list(storecheck.unresolved(
+                    os.path.dirname(os.path.join(self.at, path))))
+                self.right(not missing, missing)
             if blob:
                 self.right(blob[2] == digest, f"bad blob {path}")
             elif path.endswith(".tmp"):
@@ -183,7 +164,6 @@ class Trial:
                            f"half done: {path}")
         for path in self.before:
             self.right(path in now, f"lost: {path}")
-        return now
 
     def again(self):
         """One more run puts all right."""
@@ -249,7 +229,7 @@ class Trial:
         for n, call in enumerate(self.calls, 1):
             self.what = f"killed before call {n}, {call}"
             self.fresh()
-            child, link = self.stopped(n, True)
+            child, link = self.stopped(n)
             child.kill()
             done = self.end(child)
             link.close()
@@ -267,7 +247,7 @@ class Trial:
             self.what = f"{number} before call {n}, {call}"
             self.fresh()
             ours, theirs = pty.openpty()
-            child, link = self.stopped(n, True, stderr=theirs)
+            child, link = self.stopped(n, stderr=theirs)
             os.close(theirs)
             child.send_signal(number)
             link.close()
@@ -286,7 +266,7 @@ class Trial:
         for n, call in enumerate(self.calls, 1):
             self.what = f"beside a run that stands before call {n}, {call}"
             self.fresh()
-            child, link = self.stopped(n, True)
+            child, link = self.stopped(n)
             other = self.start()
             try:
                 other.wait(0.3)
@@ -345,23 +325,23 @@ class Trial:
             if by_clock:
                 child = self.start()
                 time.sleep(dice.uniform(0, 1.2) * took)
+                child.kill()
             else:
-                child, link = self.stopped(
-                    dice.randint(1, len(self.calls)), False)
-                time.sleep(dice.uniform(0, 2) * took / len(self.calls))
-                link.close()
-            child.kill()
+                # A program is busy for 10 to 100 us between two changes.
+                child = self.start({
+                    "FAIL_AT": str(dice.randint(1, len(self.calls))),
+                    "FAIL_KILL": str(int(10 ** dice.uniform(3, 6)))})
             done = self.end(child)
             self.right(done.returncode in (0, -signal.SIGKILL), done)
             for other in others:
                 done = self.end(other)
                 self.right(done.returncode == 0 and done.stdout == self.out,
                            done)
-            now = self.sound(True, True)
-            within += not beside and now not in (self.before, self.after)
+            within += not by_clock and done.returncode != 0
+            self.sound(True, True)
             self.again()
-        print("kills:", kills, "half done, of those alone:", within)
-        self.right(kills < 100 or within > kills / 20, "all too early or late")
+        print("kills:", kills, "between changes:", within)
+        self.right(within >= kills / 5, "all too late")
 
 
 def main():

@@ -71,6 +71,10 @@ listed() {
 @test "a hard link to nothing, to a folder, to what a whiteout took" {
 	refused 3 "'nothing'" "$(layers 'link l to=nothing')"
 	refused 3 "folder 'bin'" "$(layers 'link l to=bin')"
+	refused 3 "'bin' is a hard link to 'bin/app', which it replaces" "$(layers 'link bin to=bin/app')"
+	refused 3 "'bin/app' is a hard link to 'bin/app', which it replaces" "$(layers 'link ./bin/app to=/bin//app')"
+	# A circle of links is a link to nothing.
+	refused 3 "'b'" "$(layers 'link a to=b' 'link b to=a')"
 	refused 3 "'bin/app'" "$(layers 'layer' 'whiteout bin/app' 'link l to=bin/app')"
 }
 

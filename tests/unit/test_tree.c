@@ -179,9 +179,13 @@ static void test_links_and_whiteouts(void)
 	same_str(e.msg, "'c' is a hard link to 'none', which is not there",
 		 "says so");
 	ok(tree_link(t, "c", "d", &e) == -1, "a link to a folder");
-	ok(tree_link(t, "d", "d/a", &e) == 0,
+	ok(tree_link(t, "d", "d/a", &e) == -1,
 	   "a link over the folder that its target is in");
-	same_tree(t, "b\nd\n", "keeps the file");
+	same_str(e.msg, "'d' is a hard link to 'd/a', which it replaces",
+		 "says so");
+	ok(tree_link(t, "b", "b", &e) == -1, "a link to itself");
+	ok(tree_link(t, "d", "b", &e) == 0, "a link over a folder");
+	same_tree(t, "b\nd\n", "takes its place");
 	ok(tree_find(t, "d", false)->inode->nlink == 2, "with two names");
 	tree_remove(t, "d");
 	same_tree(t, "b\nd\n", "a whiteout leaves what its own layer brought");

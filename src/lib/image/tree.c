@@ -420,15 +420,15 @@ int tree_link(struct tree *t, const char *path, const char *target,
 	if (!dir)
 		return err_wrap(e, "'%.200s'", path);
 	old = child(dir, base);
-	if (old && old->inode == inode)
-		return 0;
-	/* Held, for what it replaces may be all that names it. */
-	inode->nlink++;
+	/* Engines remove what is there, and then there is nothing to link. */
+	for (const struct node *n = node; n; n = n->parent)
+		if (n == old)
+			return err_set(e, ERR_INPUT,
+				       "'%.200s' is a hard link to '%.200s', which it replaces",
+				       path, target);
 	if (old)
 		detach(t, old);
-	old = attach(t, dir, base, inode, e);
-	inode_unref(t, inode);
-	return old ? 0 : -1;
+	return attach(t, dir, base, inode, e) ? 0 : -1;
 }
 
 const struct node *tree_find(const struct tree *t, const char *path,

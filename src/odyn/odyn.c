@@ -17,6 +17,7 @@
 #include "base/xalloc.h"
 #include "enclave/loopback.h"
 #include "odyn/console.h"
+#include "odyn/egress.h"
 #include "odyn/ingress.h"
 #include "odyn/output.h"
 #include "odyn/status.h"
@@ -40,6 +41,8 @@ struct odyn {
 	struct relays	  *relays;
 	struct gate	   gate;	/* of all relays */
 	struct ingress	  *ingress;
+	struct dialer	   dialer;
+	struct egress	  *egress;	/* NULL: nothing may go out */
 	struct supervisor *supervisor;
 	struct timer	   linger;
 	bool		   over;
@@ -221,6 +224,22 @@ static int open_outside(struct odyn *od, struct err *e)
 	return 0;
 }
 
+/* What the application calls. */
+static int open_inside(struct odyn *od, struct err *e)
+{
+	const struct manifest *m = &od->manifest;
+
+	dialer_init(&od->dialer, od->loop, od->vsock, m,
+		    od->options->vsock != NULL);
+	if (m->has_egress && m->allow.n > 0) {
+		od->egress = egress_start(od->loop, &od->dialer, od->relays,
+					  &od->gate, m, e);
+		if (!od->egress)
+			return -1;
+	}
+	return 0;
+}
+
 static int start(struct odyn *od, struct err *e)
 {
 	const struct supervisor_events events = { on_running, on_ended,
@@ -242,7 +261,7 @@ static int start(struct odyn *od, struct err *e)
 	od->relays = relays_new(od->loop);
 	od->ingress = ingress_start(od->loop, od->vsock, od->relays, &od->gate,
 				    &od->manifest, od->options->config_dir, e);
-	if (!od->ingress)
+	if (!od->ingress || open_inside(od, e) < 0)
 		return -1;
 	setup.output = od->output ? output_pipe(od->output) : -1;
 	od->supervisor = supervisor_start(od->loop, &setup, od->options->grace,
@@ -258,6 +277,7 @@ static void release(struct odyn *od)
 {
 	timer_stop(&od->linger);
 	supervisor_free(od->supervisor);
+	egress_free(od->egress);
 	ingress_free(od->ingress);
 	relays_free(od->relays);
 	stop_free(od->stop);

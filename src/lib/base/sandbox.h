@@ -59,7 +59,8 @@ void sandbox_read(struct sandbox *s, const char *path);
 void sandbox_change(struct sandbox *s, const char *folder);
 
 /* An output: files that are open already get names in the folder of this one,
- * over one that is there too.  Nothing in there can be opened. */
+ * over one that is there too.  Nothing in there can be opened; that names can
+ * be taken away, there and below, is the price: Landlock knows no one name. */
 void sandbox_publish(struct sandbox *s, const char *file);
 
 /* The most that was asked for counts. */

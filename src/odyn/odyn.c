@@ -16,6 +16,8 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 #include "enclave/loopback.h"
+#include "enclave/nsm.h"
+#include "odyn/api.h"
 #include "odyn/console.h"
 #include "odyn/egress.h"
 #include "odyn/ingress.h"
@@ -43,6 +45,8 @@ struct odyn {
 	struct ingress	  *ingress;
 	struct dialer	   dialer;
 	struct egress	  *egress;	/* NULL: nothing may go out */
+	int		   nsm;		/* -1: there is none */
+	struct api_ports  *api;
 	struct supervisor *supervisor;
 	struct timer	   linger;
 	bool		   over;
@@ -224,6 +228,18 @@ static int open_outside(struct odyn *od, struct err *e)
 	return 0;
 }
 
+/* The NSM, for those who ask it for something: without it they say so. */
+static void open_nsm(struct odyn *od)
+{
+	struct err e;
+
+	if (!od->manifest.api_port && !od->manifest.kms_port)
+		return;
+	od->nsm = nsm_open(&e);
+	if (od->nsm < 0)
+		console_say("%s: attestation and KMS answer 503", e.msg);
+}
+
 /* What the application calls. */
 static int open_inside(struct odyn *od, struct err *e)
 {
@@ -237,7 +253,9 @@ static int open_inside(struct odyn *od, struct err *e)
 		if (!od->egress)
 			return -1;
 	}
-	return 0;
+	open_nsm(od);
+	od->api = api_start(od->loop, &od->gate, m, od->nsm, e);
+	return od->api ? 0 : -1;
 }
 
 static int start(struct odyn *od, struct err *e)
@@ -277,7 +295,10 @@ static void release(struct odyn *od)
 {
 	timer_stop(&od->linger);
 	supervisor_free(od->supervisor);
+	api_free(od->api);
 	egress_free(od->egress);
+	if (od->nsm >= 0)
+		close(od->nsm);
 	ingress_free(od->ingress);
 	relays_free(od->relays);
 	stop_free(od->stop);
@@ -298,7 +319,7 @@ static int exit_status(int wait_status)
 
 int odyn_run(const struct odyn_options *o)
 {
-	struct odyn od = { .options = o };
+	struct odyn od = { .options = o, .nsm = -1 };
 	struct err e;
 	int ret = -1;
 

@@ -8,6 +8,9 @@ load ../helpers
 
 local_setup() {
 	requires python3 curl
+	ODYN=$ENCLAVER_LIBEXEC/odyn
+	# the one that the sanitizers look at
+	[ -z "${SAN_CFLAGS:-}" ] || ODYN=$abs_top_builddir/tests/odyn-fake
 	mkdir conf
 	PORT=$(python3 -c 'import socket; s = socket.socket()
 s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -32,7 +35,7 @@ manifest() {
 # inside SCRIPT: what an application does
 inside() {
 	run --separate-stderr env -i PATH="$PATH" PORT="$PORT" \
-		"$ENCLAVER_LIBEXEC/odyn" --config-dir conf --no-bootstrap \
+		"$ODYN" --config-dir conf --no-bootstrap \
 		--no-console --linger 0 --vsock v -- \
 		timeout 60 sh -c "cd '$T' && { $1
 }"

@@ -21,6 +21,7 @@
 #include "odyn/console.h"
 #include "odyn/egress.h"
 #include "odyn/ingress.h"
+#include "odyn/kms.h"
 #include "odyn/output.h"
 #include "odyn/status.h"
 #include "odyn/stop.h"
@@ -47,6 +48,7 @@ struct odyn {
 	struct egress	  *egress;	/* NULL: nothing may go out */
 	int		   nsm;		/* -1: there is none */
 	struct api_ports  *api;
+	struct kms_proxy  *kms;		/* NULL: none is wanted */
 	struct supervisor *supervisor;
 	struct timer	   linger;
 	bool		   over;
@@ -255,7 +257,12 @@ static int open_inside(struct odyn *od, struct err *e)
 	}
 	open_nsm(od);
 	od->api = api_start(od->loop, &od->gate, m, od->nsm, e);
-	return od->api ? 0 : -1;
+	if (!od->api)
+		return -1;
+	if (m->kms_port)
+		od->kms = kms_start(od->loop, &od->dialer, &od->gate, m,
+				    od->nsm, od->options->config_dir, e);
+	return m->kms_port && !od->kms ? -1 : 0;
 }
 
 static int start(struct odyn *od, struct err *e)
@@ -295,6 +302,7 @@ static void release(struct odyn *od)
 {
 	timer_stop(&od->linger);
 	supervisor_free(od->supervisor);
+	kms_free(od->kms);
 	api_free(od->api);
 	egress_free(od->egress);
 	if (od->nsm >= 0)

@@ -16,6 +16,7 @@ a server of its own, by the host's name:
     denied      the host's policy forbids it
     silent      answers nothing, and closes
     garbage     the proxy itself answers with no frame
+    kms         aws.py's KMS, and 169.254.169.254 its instance's metadata
 """
 import json
 import os
@@ -25,7 +26,9 @@ import struct
 import sys
 import threading
 
-FOLDER = sys.argv[2]
+import aws
+
+FOLDER = aws.FOLDER = sys.argv[2]
 LOCK = threading.Lock()
 
 
@@ -109,6 +112,19 @@ def web(s):
         s.sendall(body)
 
 
+def imds(s):
+    f = s.makefile("rb")
+    head = read_head(f)
+    aws.imds(s, head, read_body(f, head))
+
+
+def kms(s):
+    with aws.tls(s) as t:
+        f = t.makefile("rb")
+        head = read_head(f)
+        aws.kms(t, head, read_body(f, head))
+
+
 def raw(s):
     s.sendall(b"raw\n")
     while True:
@@ -118,7 +134,8 @@ def raw(s):
         s.sendall(data)
 
 
-SERVERS = {"web": web, "raw": raw, "silent": lambda s: None}
+SERVERS = {"web": web, "raw": raw, "silent": lambda s: None,
+           "kms": kms, "169": imds}
 ERRORS = {"refused": (111, "Connection refused"),
           "denied": (13, "the policy forbids it")}
 
@@ -143,7 +160,7 @@ class Handler(socketserver.BaseRequestHandler):
             s.shutdown(socket.SHUT_WR)
             while s.recv(65536):
                 pass
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):
             pass
 
 

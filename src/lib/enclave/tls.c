@@ -5,8 +5,11 @@
 #include "enclave/tls.h"
 
 #include <fcntl.h>
+#include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -100,6 +103,47 @@ struct tls *tls_server(const char *cert_file, const char *key_file,
 	return t;
 }
 
+/* How many there were, or -1 when what follows them is malformed. */
+static int add_roots(SSL_CTX *ctx, BIO *pem)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	X509 *cert;
+	int n = 0;
+
+	while ((cert = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL))) {
+		if (!X509_STORE_add_cert(store, cert))
+			oom();
+		X509_free(cert);
+		n++;
+	}
+	/* No further "-----BEGIN" is how it ends. */
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		n = -1;
+	ERR_clear_error();
+	return n;
+}
+
+struct tls *tls_client(const char *roots, size_t len, struct err *e)
+{
+	BIO *pem = BIO_new_mem_buf(roots, (int)len);
+	struct tls *t = xcalloc(1, sizeof(*t));
+	int n;
+
+	if (!pem)
+		oom();
+	t->ctx = new_context(TLS_client_method());
+	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
+	ERR_clear_error();
+	n = add_roots(t->ctx, pem);
+	BIO_free(pem);
+	if (n <= 0) {
+		err_set(e, ERR_INPUT, "no certificates in PEM, or malformed ones");
+		tls_free(t);
+		return NULL;
+	}
+	return t;
+}
+
 void tls_free(struct tls *t)
 {
 	if (!t)
@@ -178,7 +222,8 @@ static void tls_release(struct stream *s)
 	SSL_free(s->state);
 }
 
-int tls_accept(const struct tls *t, struct stream *s, int fd)
+/* Over fd, which is closed when this fails: NULL. */
+static SSL *start(const struct tls *t, struct stream *s, int fd)
 {
 	static const struct stream_ops ops = { tls_read, tls_write, tls_shut,
 					       tls_release };
@@ -187,12 +232,59 @@ int tls_accept(const struct tls *t, struct stream *s, int fd)
 	if (!ssl || !SSL_set_fd(ssl, fd)) {
 		SSL_free(ssl);
 		close(fd);
-		return -1;
+		return NULL;
 	}
-	SSL_set_accept_state(ssl);
 	*s = (struct stream){ .ops = &ops, .fd = fd, .read_wants = EPOLLIN,
 			      .write_wants = EPOLLOUT, .state = ssl };
+	return ssl;
+}
+
+int tls_accept(const struct tls *t, struct stream *s, int fd)
+{
+	SSL *ssl = start(t, s, fd);
+
+	if (!ssl)
+		return -1;
+	SSL_set_accept_state(ssl);
 	return 0;
+}
+
+/* Who it must be (RFC 9525).  Addresses are not named to the server (RFC 6066
+ * section 3). */
+static int expect(SSL *ssl, const char *name)
+{
+	struct in6_addr addr;
+
+	if (inet_pton(AF_INET, name, &addr) == 1 ||
+	    inet_pton(AF_INET6, name, &addr) == 1)
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+						     name);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+			  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	return SSL_set1_host(ssl, name) && SSL_set_tlsext_host_name(ssl, name);
+}
+
+int tls_connect(const struct tls *t, struct stream *s, int fd,
+		const char *name)
+{
+	SSL *ssl = start(t, s, fd);
+
+	if (!ssl)
+		return -1;
+	if (!expect(ssl, name)) {
+		ERR_clear_error();
+		stream_release(s);
+		return -1;
+	}
+	SSL_set_connect_state(ssl);
+	return 0;
+}
+
+const char *tls_distrust(const struct stream *s)
+{
+	long why = SSL_get_verify_result(s->state);
+
+	return why == X509_V_OK ? NULL : X509_verify_cert_error_string(why);
 }
 
 int tls_handshake(struct stream *s)

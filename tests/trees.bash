@@ -314,6 +314,7 @@ tree_owners() {
 	link ping6 to=ping
 	file both data=x xattr.user.one=31 xattr.user.two=3200ff
 	dir withattr xattr.user.three=33
+	dir . mode=0755 mtime=1000 xattr.user.root=34
 	dir locked mode=0
 	file locked/in data=x mode=0
 	layer gzip

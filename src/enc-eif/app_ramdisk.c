@@ -181,7 +181,7 @@ int app_ramdisk(struct eif_writer *w, const struct app_ramdisk *a,
 	uint64_t size;
 
 	if (tree_sorted(a->tree, &d.list, e) < 0 || number_inodes(&d, e) < 0 ||
-	    xattrs_text(&d.list, &d.xattrs, e) < 0)
+	    xattrs_text(a->tree, &d.list, &d.xattrs, e) < 0)
 		return -1;
 	size = measure(&d, r);
 	r->ramdisks += size;

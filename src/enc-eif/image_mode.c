@@ -156,16 +156,23 @@ static int put_kernel(struct eif_writer *w, const struct blobs *b,
 }
 
 /* A foreign init does not know the list of extended attributes. */
+static void warn_loss(const char *path, const struct inode *inode)
+{
+	if (inode->n_xattrs > 0)
+		cli_warn("'%s' loses its extended attributes: the blobs' init does not set them",
+			 path);
+}
+
 static void warn_xattrs(const struct tree *t)
 {
 	struct tree_list list = { .n = 0 };
 	struct err ignored;
 
+	warn_loss("/", t->root->inode);
 	if (tree_sorted(t, &list, &ignored) == 0)
 		for (size_t i = 0; i < list.n; i++)
-			if (list.paths[i].node->inode->n_xattrs > 0)
-				cli_warn("'%s' loses its extended attributes: the blobs' init does not set them",
-					 list.paths[i].path);
+			warn_loss(list.paths[i].path,
+				  list.paths[i].node->inode);
 	tree_list_release(&list);
 }
 

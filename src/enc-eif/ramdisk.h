@@ -40,9 +40,10 @@ static inline bool is_first_name(const struct inode *n, size_t i)
 }
 
 /* The "xattrs" file: records "PATH NUL NAME NUL HEXVALUE NUL", paths below
- * rootfs, sorted by path and name; empty when no file has any. */
+ * rootfs (itself "."; first), sorted by path and name; empty when no file has
+ * any. */
 #define XATTRS_TEXT_MAX (16u << 20)
-int xattrs_text(const struct tree_list *list, struct buf *b, struct err *e)
-	MUST_CHECK;
+int xattrs_text(const struct tree *t, const struct tree_list *list,
+		struct buf *b, struct err *e) MUST_CHECK;
 
 #endif

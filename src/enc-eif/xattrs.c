@@ -27,8 +27,14 @@ static int add(struct buf *b, const char *path, const struct xattr *x,
 	return 0;
 }
 
-int xattrs_text(const struct tree_list *list, struct buf *b, struct err *e)
+int xattrs_text(const struct tree *t, const struct tree_list *list,
+		struct buf *b, struct err *e)
 {
+	const struct inode *root = t->root->inode;
+
+	for (uint32_t x = 0; x < root->n_xattrs; x++)
+		if (add(b, ".", &root->xattrs[x], e) < 0)
+			return -1;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct inode *n = list->paths[i].node->inode;
 

@@ -86,11 +86,11 @@ class Generator:
 
     def fits(self, text):
         """Into a header of 1988, which is all that ustar has."""
-        name = raw(text)
-        if self.form != "ustar" or len(name) < 100:
+        name = raw(text) + b"/"
+        if self.form != "ustar" or len(name) <= 100:
             return len(name) < 3000
         at = name.rfind(b"/", 0, min(156, len(name) - 1))
-        return at > 0 and len(name) - at < 100
+        return at > 0 and len(name) - at <= 100
 
     def name(self, path, marker=""):
         """None when the format has no room for it, nor for the name of a
@@ -195,7 +195,7 @@ class Generator:
             opaque or path in self.new)
         again = [p for p in sorted([path] + self.tree.below(path), reverse=True)
                  if kept and p not in KEPT and self.tree.kinds[p] == "dir"]
-        if name is None or not all(self.fits(p + "/.wh.") for p in again):
+        if name is None or not all(self.fits(p) for p in again):
             return
         self.emit("opaque" if opaque else "whiteout", name if path else ".")
         if not path:
@@ -207,7 +207,7 @@ class Generator:
                 self.tree.targets.pop(p, None)
         for p in again:
             if p in self.tree.kinds:
-                self.emit("dir", self.name(p), **self.facts("dir"))
+                self.emit("dir", p, **self.facts("dir"))
                 self.touch(p)
 
     def step(self):

@@ -236,7 +236,8 @@ def spread(found, text):
     words = text.split(b"\0")
     if words.pop() or len(words) % 3:
         raise Fault("xattrs is no list of records")
-    records = [tuple(words[i:i + 3]) for i in range(0, len(words), 3)]
+    records = [(words[i] if words[i] != b"." else b"", *words[i + 1:i + 3])
+               for i in range(0, len(words), 3)]
     if records != sorted(records):
         raise Fault("xattrs is not sorted")
     by_path = {entry.path: entry for entry in found}

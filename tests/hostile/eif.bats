@@ -255,3 +255,78 @@ build(s)'
 	expect 3 setsid -w enc-inspect bad.eif <<<password
 	same "enc-inspect: 'bad.eif': signature section: no certificate in PEM" "$stderr"
 }
+
+@test "hostile eif: a signature section with ten thousand certificates" {
+	requires openssl
+	openssl ecparam -genkey -name prime256v1 -noout -out a.key
+	openssl req -new -x509 -key a.key -subj /CN=a -days 2 -out a.pem
+	enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk r0 -o good.eif \
+		--sign-cert a.pem --sign-key a.key
+	expect 0 enc-inspect pcrs good.eif
+	pcrs=$output
+	# Ten thousand entries: the whole section a multiple of the first one.
+	spoil 's[4][1] = b"\x99\x27\x10" + s[4][1][1:] * 10000; build(s)'
+	enc-inspect extract -q good.eif signature -o sig
+	refused "is not a sound EIF: a signature section has at most 32768 bytes, this one $((3 + 10000 * ($(stat -c %s sig) - 1)))"
+	# As many as fit, or nothing ten thousand times: the first counts.
+	for rest in 's[4][1][1:] * (32000 // (len(s[4][1]) - 1) - 1)' 'b"\xa0" * 9999'; do
+		spoil "n = len(r := $rest); s[4][1] = b'\x99' + struct.pack('>H', 10000 if n == 9999 else n // (len(s[4][1]) - 1) + 1) + s[4][1][1:] + r; build(s)"
+		expect 0 enc-inspect pcrs bad.eif
+		same "$pcrs" "$output"
+	done
+	# Fewer than it says.
+	spoil 's[4][1] = b"\x99\x27\x10" + s[4][1][1:]; build(s)'
+	expect 3 enc-inspect pcrs bad.eif
+	same "enc-inspect: 'bad.eif': signature section: not an array of {signing_certificate, signature} in CBOR" "$stderr"
+	# Arrays in arrays, as deep as it gets.
+	spoil 's[4][1] = b"\x81" * 32768; build(s)'
+	expect 3 enc-inspect pcrs bad.eif
+	contains "$stderr" "signature section: not an array"
+}
+
+@test "hostile eif: nothing is allocated by a size that a file claims" {
+	local i what
+	for i in 1 2; do
+		spoil "u64(284 + 8 * $i, 2**40); u64(offset($i) + 4, 2**40)"
+		truncate -s 2T bad.eif || skip 'no sparse files of this size here'
+		(
+			[ -n "${SAN_CFLAGS:-}" ] || ulimit -v 500000
+			expect 3 enc-inspect bad.eif
+			contains "$stderr" "is not a sound EIF: "
+		)
+	done
+	# All sound but for the size of a section that is read into memory.
+	for what in 1:cmdline:4096 2:metadata:1048576 4:signature:32768; do
+		i=${what%%:*}
+		python3 - "$i" <<-'END'
+		import struct, sys
+		d, i = open("good.eif", "rb").read(), int(sys.argv[1])
+		parts = []
+		for n in range(struct.unpack(">H", d[26:28])[0]):
+		    at = struct.unpack(">Q", d[28 + 8 * n:36 + 8 * n])[0]
+		    size = struct.unpack(">Q", d[284 + 8 * n:292 + 8 * n])[0]
+		    parts.append([d[at:at + 2], d[at + 12:at + 12 + size], size])
+		if i == 4:
+		    parts = parts[:4] + [[b"\0\4", b"", 0]]
+		parts[i][1:] = [b"", 2 ** 40]
+		head, at = bytearray(d[:548]), 548
+		head[26:28] = struct.pack(">H", len(parts))
+		head[28:540] = bytes(512)
+		with open("bad.eif", "wb") as f:
+		    for n, (kind, data, size) in enumerate(parts):
+		        head[28 + 8 * n:36 + 8 * n] = struct.pack(">Q", at)
+		        head[284 + 8 * n:292 + 8 * n] = struct.pack(">Q", size)
+		        f.seek(at)
+		        f.write(kind + b"\0\0" + struct.pack(">Q", size) + data)
+		        at += 12 + size
+		    f.truncate(at)
+		    f.seek(0)
+		    f.write(head)
+		END
+		what=${what#*:}
+		(
+			[ -n "${SAN_CFLAGS:-}" ] || ulimit -v 500000
+			refused "is not a sound EIF: a ${what%:*} section has at most ${what#*:} bytes, this one 1099511627776"
+		)
+	done
+}

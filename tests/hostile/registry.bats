@@ -125,6 +125,27 @@ login() {
 	done
 }
 
+@test "hostile registry: an answer that is nothing but headers" {
+	for mode in headers continues; do
+		start_stub $mode
+		refused 5 "cannot talk to '$stub': Too large response headers"
+	done
+}
+
+# A manifest that says where else its layers are is not asked.
+@test "hostile registry: layers that are not for distribution" {
+	start_stub good
+	put_image src app "$(manifest_of "$image" | jq -c --arg url "http://$stub_other/evil" '
+		.layers[0] += {urls: [$url],
+		mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"}')" >path
+	digest=$(sed 's/.*@//' path)
+	pulled
+	same "" "$(grep '^other' "$stub_log" || [ $? = 1 ])"
+	rm "$(blob_of src "$(manifest_of "$(cat path)" | jq -r '.layers[0].digest')")"
+	refused 5 "layer"
+	same "" "$(grep '^other' "$stub_log" || [ $? = 1 ])"
+}
+
 @test "hostile registry: an index in an index in an index" {
 	local inner outer i
 	# index N names index N - 1 names ... the image

@@ -71,6 +71,20 @@ class Stub(BaseHTTPRequestHandler):
         except OSError:
             pass
 
+    def endless_headers(self, status):
+        """An answer that never comes to its body."""
+        self.close_connection = True
+        try:
+            while True:
+                if status == 100:
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+                else:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    while True:
+                        self.wfile.write(b"X-Filler: " + b"x" * 1000 + b"\r\n")
+        except OSError:
+            pass
+
     def error(self, status, message, **headers):
         body = json.dumps({"errors": [{"code": "X", "message": message}]})
         self.reply(status, body.encode(), **headers)
@@ -162,6 +176,10 @@ class Stub(BaseHTTPRequestHandler):
         if MODE in ("500", "429", "403"):
             return self.error(int(MODE), "the\nreason",
                               Retry_After="61" if MODE == "429" else "x")
+        if MODE == "headers":
+            return self.endless_headers(200)
+        if MODE == "continues":
+            return self.endless_headers(100)
         if MODE == "giant":
             return self.endless(b"{")
         if MODE == "html":

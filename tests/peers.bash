@@ -268,6 +268,34 @@ registry_certificate() {
 		2>"$1/openssl.log"
 }
 
+# start_stub MODE [CERT KEY]: tools/stubreg.py, a registry that misbehaves, with
+# the images of $T/src.  Sets stub and stub_other to HOST:PORT, and stub_log.
+start_stub() {
+	local ports i
+	stop_peers
+	stub_log=$T/stub.log
+	: >"$stub_log"
+	: >"$T/ports"
+	python3 "$abs_top_srcdir/tests/tools/stubreg.py" "$T/src" "$stub_log" \
+		"$@" >"$T/ports" 2>"$T/stub.err" 3>&- &
+	PEER_PIDS="${PEER_PIDS:-} $!"
+	for i in $(seq 200); do
+		ports=$(<"$T/ports")
+		[ -z "$ports" ] || break
+		sleep 0.05
+	done
+	[ -n "$ports" ] || { cat "$T/stub.err" >&2; return 1; }
+	stub=127.0.0.1:${ports% *}
+	stub_other=127.0.0.1:${ports#* }
+}
+
+# login HOST [PASSWORD]: what docker login writes.
+login() {
+	mkdir -p "$HOME/.docker"
+	printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$1" "$(printf %s "$PEER_USER:${2:-$PEER_PASSWORD}" | base64)" \
+		>"$HOME/.docker/config.json"
+}
+
 # push IMAGE-PATH REPO:TAG [SKOPEO OPTION...]: into the last registry started.
 push() {
 	local from=$1 to=$2

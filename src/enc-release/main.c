@@ -11,8 +11,10 @@
 #include "cli/cli.h"
 #include "cli/confine.h"
 #include "cli/progress.h"
+#include "cli/remote.h"
 #include "enc-release/release.h"
 #include "image/export.h"
+#include "image/push.h"
 #include "image/ref.h"
 
 static const char help[] =
@@ -28,12 +30,16 @@ static const char help[] =
 "      --output WHERE      put it there too: oci-archive:FILE,\n"
 "                          docker-archive:FILE, or docker-daemon:[NAME], where\n"
 "                          it is called NAME (target)\n"
+"      --push              push it to the registry that its name says\n"
 "      --json              print Enclaver's JSON of a build instead of the path\n"
 "      --amended IMAGE     for --json: the image that the EIF was made of\n"
 "  -q, --quiet             no notes\n"
 "  -v, --verbose           say more\n"
 "  -h, --help              this text\n"
 "  -V, --version           the version\n"
+"\n"
+"With --push:\n"
+CLI_REMOTE_HELP
 "\n"
 "EIF is the path of a file; without one, or with -, it is read from standard\n"
 "input.\n";
@@ -42,7 +48,8 @@ struct options {
 	const char *file, *eif, *output, *output_file;
 	enum export_kind kind;
 	char *name;		/* for the daemon; NULL: the target */
-	bool json;
+	bool json, push;
+	struct push_options pushing;	/* for push */
 };
 
 static void options_release(struct options *o)
@@ -51,7 +58,7 @@ static void options_release(struct options *o)
 }
 
 enum { OPT_SLEEVE = 256, OPT_TARGET, OPT_STORE, OPT_OUTPUT, OPT_JSON,
-       OPT_AMENDED };
+       OPT_AMENDED, OPT_PUSH };
 
 static const struct option longs[] = {
 	{ "file", required_argument, NULL, 'f' },
@@ -59,6 +66,8 @@ static const struct option longs[] = {
 	{ "target", required_argument, NULL, OPT_TARGET },
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "output", required_argument, NULL, OPT_OUTPUT },
+	{ "push", no_argument, NULL, OPT_PUSH },
+	CLI_REMOTE_OPTIONS,
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "amended", required_argument, NULL, OPT_AMENDED },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -73,20 +82,23 @@ static void parse(int argc, char **argv, struct options *o, struct release *r)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:f:qvhV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:f:j:qvhV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f': o->file = optarg; break;
 		case OPT_SLEEVE: r->sleeve = optarg; break;
 		case OPT_TARGET: r->target = optarg; break;
 		case OPT_STORE: r->store = optarg; break;
 		case OPT_OUTPUT: o->output = optarg; break;
+		case OPT_PUSH: o->push = true; break;
 		case OPT_JSON: o->json = true; break;
 		case OPT_AMENDED: r->amended = optarg; break;
 		case 'q': cli_set_quiet(true); break;
 		case 'v': cli_set_verbose(true); break;
 		case 'h': cli_help(help);
 		case 'V': cli_version();
-		default: cli_bad_option(c, argv);
+		default:
+			if (!cli_remote_option(c, optarg, &o->pushing.remote))
+				cli_bad_option(c, argv);
 		}
 	}
 	o->eif = argv[optind];
@@ -96,6 +108,7 @@ static void parse(int argc, char **argv, struct options *o, struct release *r)
 
 static void check(struct options *o, const struct release *r)
 {
+	const struct remote_options *remote = &o->pushing.remote;
 	struct ref ref;
 	struct err e;
 
@@ -103,6 +116,8 @@ static void check(struct options *o, const struct release *r)
 		cli_usage("no manifest: give --file enclaver.yaml");
 	if (r->amended && !o->json)
 		cli_usage("--amended is for --json");
+	if (!o->push && (remote->authfile || remote->ca_file || remote->tls))
+		cli_usage("--authfile, --ca-file and --tls-verify are for --push");
 	if (strcmp(o->file, "-") == 0 && (!o->eif || strcmp(o->eif, "-") == 0))
 		cli_usage("standard input is the manifest: give the EIF as an argument");
 	if (o->output &&
@@ -121,12 +136,16 @@ static void check(struct options *o, const struct release *r)
 struct output {			/* open before we are confined */
 	struct outfile file;
 	struct daemon  daemon;
+	struct push    push;
 };
+
+#define OUTPUT_INIT { OUTFILE_INIT, DAEMON_INIT, PUSH_INIT }
 
 static void output_release(struct output *to)
 {
 	outfile_abort(&to->file);
 	daemon_release(&to->daemon);
+	push_release(&to->push);
 }
 
 static int open_output(const struct options *o, struct output *to,
@@ -151,8 +170,11 @@ static int confine(const struct options *o, const struct release *r,
 	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
 
 	release_needs(r, &box);
-	if (o->output && open_output(o, to, &box, e) < 0)
+	if ((o->output && open_output(o, to, &box, e) < 0) ||
+	    (o->push && push_open(&to->push, &o->pushing, e) < 0))
 		return -1;
+	if (o->push)
+		push_needs(&to->push, &box);
 	return cli_confine(&box, e);
 }
 
@@ -174,10 +196,26 @@ static int export(const struct options *o, const struct release *r,
 			    e);
 }
 
+/* By then the image has its name in the store: a registry that was down costs
+ * no other build. */
+static int push(const struct options *o, const struct release *r,
+		struct output *to, struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+
+	if (!o->push)
+		return 0;
+	if (image_open(&img, r->path, e) < 0)
+		return -1;
+	if (push_image(&to->push, &img, r->name, e) < 0)
+		return err_wrap(e, "'%s' is made, and not pushed", r->name);
+	return 0;
+}
+
 static char *run(const struct options *o, struct release *r, const char *eif,
 		 struct err *e)
 {
-	AUTO(output_release) struct output to = { OUTFILE_INIT, DAEMON_INIT };
+	AUTO(output_release) struct output to = OUTPUT_INIT;
 	AUTO_FREE char *out = NULL;
 
 	if (release_open(r, eif, e) < 0 || confine(o, r, &to, e) < 0 ||
@@ -190,6 +228,8 @@ static char *run(const struct options *o, struct release *r, const char *eif,
 	if (o->output && o->kind != EXPORT_DAEMON &&
 	    outfile_commit(&to.file, o->output_file, 0666, e) < 0)
 		return NULL;
+	if (push(o, r, &to, e) < 0)
+		return NULL;
 	return steal_ptr(&out);
 }
 
@@ -198,7 +238,9 @@ int main(int argc, char **argv)
 	AUTO_RELEASE struct release r = RELEASE_INIT;
 	AUTO_MANIFEST struct manifest m = { 0 };
 	AUTO_FREE char *eif = NULL, *out = NULL;
-	AUTO(options_release) struct options o = { 0 };
+	AUTO(options_release) struct options o = {
+		.pushing.remote.jobs = JOBS_DEFAULT,
+	};
 	struct err e;
 
 	cli_init("enc-release");
@@ -210,7 +252,7 @@ int main(int argc, char **argv)
 	if (!eif)
 		return cli_fail(&e);
 	r.manifest = &m;
-	r.progress = cli_progress();
+	r.progress = o.pushing.progress = cli_progress();
 	out = run(&o, &r, eif, &e);
 	cli_progress_end();
 	if (!out)

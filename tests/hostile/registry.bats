@@ -19,26 +19,6 @@ local_setup() {
 	digest=${image##*@}
 }
 
-# start_stub MODE [CERT KEY]: sets $stub to HOST:PORT, $stub_log.
-start_stub() {
-	local ports i
-	stop_peers
-	stub_log=$T/stub.log
-	: >"$stub_log"
-	: >"$T/ports"
-	python3 "$abs_top_srcdir/tests/tools/stubreg.py" "$T/src" "$stub_log" \
-		"$@" >"$T/ports" 2>"$T/stub.err" 3>&- &
-	PEER_PIDS="${PEER_PIDS:-} $!"
-	for i in $(seq 200); do
-		ports=$(<"$T/ports")
-		[ -z "$ports" ] || break
-		sleep 0.05
-	done
-	[ -n "$ports" ] || { cat "$T/stub.err" >&2; return 1; }
-	stub=127.0.0.1:${ports% *}
-	stub_other=127.0.0.1:${ports#* }
-}
-
 # refused STATUS TEXT [OPTION...]
 refused() {
 	local status_wanted=$1 text=$2
@@ -57,12 +37,6 @@ pulled() {
 	expect 0 timeout 60 enc-pull -q "$@" -- "$stub/${name:-app:app}"
 	contains "$output" "@$digest"
 	same "" "$stderr"
-}
-
-login() {
-	mkdir -p "$HOME/.docker"
-	printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$1" "$(printf %s "$PEER_USER:$PEER_PASSWORD" | base64)" \
-		>"$HOME/.docker/config.json"
 }
 
 @test "hostile registry: a good one is pulled from" {
@@ -251,8 +225,7 @@ login() {
 	contains "$(grep manifests "$stub_log" | tail -n 1)" "Basic dGVzdGVyOnNlc2FtZQ=="
 	# Nothing is said before it is asked for.
 	contains "$(grep manifests "$stub_log" | head -n 1)" " -"
-	PEER_PASSWORD=wrong
-	login "$stub/app"
+	login "$stub/app" wrong
 	refused 5 "does not accept the credentials in '$HOME/.docker/config.json'"
 	case $stderr in *wrong*) return 1 ;; esac
 	same 2 "$(grep -c manifests <<<"$(tail -n 2 "$stub_log")")"

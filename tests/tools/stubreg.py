@@ -5,8 +5,9 @@
 Serves the OCI layout LAYOUT under any repository name, tags by their ref.name,
 on two ports of the loopback (the second stands for another host), which it
 prints, "PORT OTHER", on the first line.  Each request is a line in LOG: which
-port, method, path, and what Authorization it came with.  With CERT and KEY the
-first port speaks TLS.  MODE says what is wrong; "good" is nothing.
+port, method, path, what Authorization it came with, and its Content-Range.
+With CERT and KEY the first port speaks TLS.  MODE says what is wrong; "good" is
+nothing.  With a mode of stubpush.py it takes images too.
 """
 import base64
 import json
@@ -16,6 +17,8 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from stubpush import Pushes, once
 
 LAYOUT, LOG, MODE = sys.argv[1:4]
 TLS = sys.argv[4:6]
@@ -45,8 +48,10 @@ def layers():
     return found
 
 
-class Stub(BaseHTTPRequestHandler):
+class Stub(Pushes, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    mode = MODE
+    form = {}
 
     def log_message(self, *_):
         pass
@@ -59,12 +64,13 @@ class Stub(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
-    def endless(self, start=b"", **headers):
+    def endless(self, start=b"", status=200, **headers):
         """A body without end; the peer hangs up, or this test hangs."""
         self.close_connection = True
-        self.reply(200, start, length=None, Connection="close", **headers)
+        self.reply(status, start, length=None, Connection="close", **headers)
         try:
             while True:
                 self.wfile.write(b" " * 65536)
@@ -94,21 +100,36 @@ class Stub(BaseHTTPRequestHandler):
         self.form = parse_qs(self.rfile.read(size).decode())
         self.do_GET()
 
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_PUT(self):
+        self.do_GET()
+
+    def do_PATCH(self):
+        self.do_GET()
+
     def do_GET(self):
         main = self.server is SERVERS[0]
         auth = self.headers.get("Authorization", "-")
         with LOCK, open(LOG, "a", encoding="utf-8") as f:
-            f.write(f"{'main' if main else 'other'} {self.command} {self.path} {auth}\n")
+            f.write(f"{'main' if main else 'other'} {self.command} {self.path} {auth}")
+            f.write(f" {self.headers.get('Content-Range', '')}".rstrip() + "\n")
             COUNT[self.path] = COUNT.get(self.path, 0) + 1
         parts = urlsplit(self.path).path.split("/")
         if self.passing():
             pass
         elif parts[1] == "token":
             self.token(auth)
-        elif not main and MODE == "redirect-401":
+        elif not main and MODE in ("redirect-401", "push-other-401"):
             self.reply(401, WWW_Authenticate='Basic realm="give it to me"')
         elif main and not self.allowed(auth):
             pass
+        elif MODE.startswith("push") and len(parts) > 3:
+            at = max(i for i, part in enumerate(parts)
+                     if part in ("blobs", "manifests"))
+            self.push("/".join(parts[2:at]), "/".join(parts[at:]),
+                      parse_qs(urlsplit(self.path).query), main)
         elif "manifests" in parts:
             self.manifest(parts[-1])
         elif "blobs" in parts:
@@ -138,21 +159,32 @@ class Stub(BaseHTTPRequestHandler):
             self.reply(401, WWW_Authenticate='Digest realm="x"')
         elif MODE == "realm-file":
             self.reply(401, WWW_Authenticate='Bearer realm="file:///etc/passwd"')
-        elif MODE in ("basic", "redirect-basic", "redirect-401") and auth != BASIC:
-            self.error(401, "no", WWW_Authenticate='Basic realm="x"')
-        elif MODE.startswith("token") and (auth != TOKEN or self.expired()):
-            self.error(401, "no", WWW_Authenticate=
-                       f'Bearer realm="{base}?a=b",service="stub \\"1\\"",scope="x"')
+        elif (MODE in ("basic", "redirect-basic", "redirect-401", "push-other",
+                       "push-other-401", "push-redirect") and auth != BASIC):
+            self.refuse('Basic realm="x"')
+        elif ("token" in MODE and (auth != TOKEN or self.expired())):
+            self.refuse(f'Bearer realm="{base}?a=b",service="stub \\"1\\"",scope="x"')
         else:
             return True
         return False
 
+    def refuse(self, challenge):
+        """401, with the body read first: what follows would be taken for it."""
+        if self.command in ("PUT", "PATCH"):
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.error(401, "no", WWW_Authenticate=challenge)
+
     def expired(self):
         """The first answer for each blob is that the token is too old."""
+        if MODE == "push-token-expires":
+            return self.command in ("PUT", "PATCH") and once(self.path)
         return (MODE == "token-expires" and "/blobs/" in self.path and
                 COUNT[self.path] == 1)
 
     def token(self, auth):
+        scopes = parse_qs(urlsplit(self.path).query).get("scope", [])
+        if MODE == "push-token-strict" and len(scopes) > 1:
+            return self.error(403, "one at a time")
         if MODE == "token-endless":
             self.endless(b'{"token":"')
         elif MODE == "token-newline":
@@ -237,7 +269,7 @@ class Stub(BaseHTTPRequestHandler):
 
 LOCK = threading.Lock()
 SERVERS = [ThreadingHTTPServer(("127.0.0.1", 0), Stub) for _ in range(2)]
-PORTS = [s.server_address[1] for s in SERVERS]
+PORTS = Stub.ports = [s.server_address[1] for s in SERVERS]
 if TLS:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*TLS)

@@ -117,20 +117,22 @@ int registry_ask(struct registry *r, struct http_request *q, const char *what,
 	}
 }
 
-int registry_init(struct registry *r, const char *name,
-		  const struct remote_options *o, const char *actions,
+int registry_init(struct registry *r, const struct remote_options *o,
 		  struct err *e)
 {
 	*r = (struct registry)REGISTRY_INIT;
 	r->options = o;
-	r->actions = actions;
 	r->policy.tls_verify = o->tls != TLS_INSECURE;
 	r->policy.ca_file = o->ca_file;
 	r->policy.jobs = o->jobs;
-	if (ref_parse(name, &r->ref, e) < 0 ||
-	    !(r->http = http_new(&r->policy, e)))
-		return -1;
-	return 0;
+	r->http = http_new(&r->policy, e);
+	return r->http ? 0 : -1;
+}
+
+void registry_needs(const struct registry *r, struct sandbox *s)
+{
+	http_needs(s);
+	auth_needs(r->options->authfile, s);
 }
 
 void registry_release(struct registry *r)
@@ -138,4 +140,5 @@ void registry_release(struct registry *r)
 	http_free(r->http);
 	auth_release(&r->auth);
 	secret_free(r->authorization);
+	free(r->mount);
 }

@@ -16,7 +16,10 @@
 struct registry {
 	struct ref	   ref;			/* what the user named */
 	const struct remote_options *options;
-	const char	  *actions;		/* what a token is for: "pull" */
+	bool		   push;		/* what a token is for: or only to pull */
+	char		  *mount;		/* path of another repository of
+						 * this registry to pull from,
+						 * or NULL (upload.h) */
 	struct http_policy policy;
 	struct http	  *http;
 	const char	  *scheme;		/* "https" or "http"; NULL: not known yet */
@@ -29,11 +32,12 @@ struct registry {
 #define REGISTRY_INIT { .http = NULL, .auth = AUTH_INIT, .authorization = NULL }
 #define AUTO_REGISTRY AUTO(registry_release)
 
-/* name: a docker-style reference.  o and actions are borrowed.  Nothing is
- * sent yet. */
-int registry_init(struct registry *r, const char *name,
-		  const struct remote_options *o, const char *actions,
+/* Nothing is sent yet, and no registry named: the caller fills in r->ref.  o is
+ * borrowed. */
+int registry_init(struct registry *r, const struct remote_options *o,
 		  struct err *e) MUST_CHECK;
+/* What it still needs of the system (sandbox.h). */
+void registry_needs(const struct registry *r, struct sandbox *s);
 void registry_release(struct registry *r);
 
 /* Finds out whether to speak HTTPS or HTTP; comes before registry_url(). */

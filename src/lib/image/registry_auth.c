@@ -22,19 +22,21 @@
 static int authorize_denied(const struct registry *r, struct err *e)
 {
 	const struct auth *a = &r->auth;
+	const char *or = r->push ? "" : " (or has no such image)";
 
 	if (a->file)
 		return err_set(e, ERR_REMOTE,
-			       "registry '%s' does not accept the credentials in '%s' for '%s' (or has no such image)",
-			       r->ref.host, a->file, r->ref.path);
+			       "registry '%s' does not accept the credentials in '%s' for '%s'%s",
+			       r->ref.host, a->file, r->ref.path, or);
 	if (a->helper)
 		return err_set(e, ERR_REMOTE,
 			       "registry '%s' wants credentials for '%s', which docker-credential-%s keeps; helpers cannot be asked: log in to a file ('skopeo login --authfile FILE %s') and use --authfile",
 			       r->ref.host, r->ref.path, a->helper,
 			       r->ref.host);
 	return err_set(e, ERR_REMOTE,
-		       "registry '%s' gives '%s' only to those logged in (or has no such image), and %s has no credentials for it: use 'docker login %s' or --authfile",
-		       r->ref.host, r->ref.path, a->looked_at, r->ref.host);
+		       "registry '%s' %s '%s' only %s those logged in%s, and %s has no credentials for it: use 'docker login %s' or --authfile",
+		       r->ref.host, r->push ? "takes" : "gives", r->ref.path,
+		       r->push ? "from" : "to", or, a->looked_at, r->ref.host);
 }
 
 /* Is it safe to send a password there?  By HTTPS; in the clear only on this
@@ -50,20 +52,29 @@ static bool realm_ok(const struct registry *r, const char *realm)
 		ref_host_is_loopback(http_url_host(realm, host)));
 }
 
-/* service=…&scope=repository:PATH:ACTIONS */
+static void add_scope(struct buf *b, const char *path, const char *actions)
+{
+	AUTO_FREE char *scope = xasprintf("repository:%s:%s", path, actions);
+
+	buf_adds(b, "scope=");
+	http_escape(b, scope);
+}
+
+/* service=…&scope=repository:PATH:ACTIONS, and for a mount another scope */
 static void token_query(const struct registry *r, const struct challenge *c,
 			struct buf *b)
 {
-	AUTO_FREE char *scope = xasprintf("repository:%s:%s", r->ref.path,
-					   r->actions);
 
 	if (*c->service) {
 		buf_adds(b, "service=");
 		http_escape(b, c->service);
 		buf_addc(b, '&');
 	}
-	buf_adds(b, "scope=");
-	http_escape(b, scope);
+	add_scope(b, r->ref.path, r->push ? "pull,push" : "pull");
+	if (r->mount) {
+		buf_addc(b, '&');
+		add_scope(b, r->mount, "pull");
+	}
 }
 
 static int on_token(void *ctx, const void *data, size_t len, struct err *e)
@@ -136,7 +147,7 @@ static int ask_token(struct registry *r, struct http_request *q,
 	return take_token(r, reply, e);
 }
 
-static int get_token(struct registry *r, const struct challenge *c,
+static int try_token(struct registry *r, const struct challenge *c,
 		     struct err *e)
 {
 	AUTO_BUF struct buf query = BUF_INIT(HTTP_URL_MAX);
@@ -167,6 +178,18 @@ static int get_token(struct registry *r, const struct challenge *c,
 	if (reply.data)
 		explicit_bzero(reply.data, reply.cap);
 	return ret;
+}
+
+/* Who may not read the one repository may still write to the other. */
+static int get_token(struct registry *r, const struct challenge *c,
+		     struct err *e)
+{
+	int ret = try_token(r, c, e);
+
+	if (ret == 0 || !r->mount)
+		return ret;
+	free(steal_ptr(&r->mount));
+	return try_token(r, c, e);
 }
 
 static int answer_challenge(struct registry *r, const struct challenge *c,
@@ -241,8 +264,18 @@ int registry_refused(const struct registry *r, const struct http_request *q,
 		return err_set(e, ERR_REMOTE, "%s refuses %s%s", who, what,
 			       reason);
 	case 404:
+		if (r->push)
+			return err_set(e, ERR_REMOTE,
+				       "%s has no repository '%s' to put %s into%s: does it have to be made first?",
+				       who, r->ref.path, what, reason);
 		return err_set(e, ERR_REMOTE, "%s has no %s%s", who, what,
 			       reason);
+	case 405:
+		return err_set(e, ERR_REMOTE, "%s is only there to read from, not for %s%s",
+			       who, what, reason);
+	case 413:
+		return err_set(e, ERR_REMOTE, "%s finds %s too large%s", who,
+			       what, reason);
 	case 429:
 		return err_set(e, ERR_REMOTE,
 			       "%s was asked too often: wait, or log in for a higher limit%s",

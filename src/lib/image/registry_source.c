@@ -170,8 +170,7 @@ static void registry_free(struct source *s)
 
 static void needs(const struct source *s, struct sandbox *box)
 {
-	http_needs(box);
-	auth_needs(s->options->remote.authfile, box);
+	registry_needs(&((const struct registry_source *)s)->registry, box);
 }
 
 static const struct source_ops registry_ops = { manifest, blobs, registry_free,
@@ -184,7 +183,8 @@ struct source *registry_open(const char *rest, const struct pull_options *o,
 
 	r->source.ops = &registry_ops;
 	r->source.options = o;
-	if (registry_init(&r->registry, rest, &o->remote, "pull", e) < 0) {
+	if (registry_init(&r->registry, &o->remote, e) < 0 ||
+	    ref_parse(rest, &r->registry.ref, e) < 0) {
 		registry_free(&r->source);
 		return NULL;
 	}

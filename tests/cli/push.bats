@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# push.bats - enc-push: usage, and what is left when it is killed; registries
+# are in pipe/push.bats, hostile ones in hostile/push.bats
+load ../helpers
+load ../peers
+
+local_setup() {
+	requires python3 jq
+	image=$(mkimage_app src app:1)
+}
+
+# refused STATUS TEXT ARGUMENT...: one sentence and no result.
+refused() {
+	local status_wanted=$1 text=$2
+	shift 2
+	expect "$status_wanted" enc-push -q "$@"
+	same "" "$output"
+	same 1 "${#stderr_lines[@]}"
+	contains "$stderr" "$text"
+}
+
+@test "push: usage" {
+	expect 2 enc-push a b
+	contains "$stderr" "one image at a time: what is 'b'?"
+	expect 2 enc-push -j 17 a
+	contains "$stderr" "--jobs is a number from 1 to 16, not '17'"
+	expect 2 enc-push --tls-verify=maybe a
+	contains "$stderr" "--tls-verify is true or false, not 'maybe'"
+	expect 2 enc-push </dev/null
+	contains "$stderr" "no image on standard input"
+	refused 2 "'UPPER' is not the name of a repository" UPPER
+	refused 2 "'UPPER' is not the name of a repository" --target UPPER "$image"
+	refused 3 "no image 'docker.io/library/app:1' in the store" app:1
+	refused 6 "'none.yaml'" -f none.yaml
+	refused 6 "cannot open 'none'" --ca-file none "$image"
+}
+
+@test "push: an image of --store by its name, and what -f names" {
+	local port
+	port=$(free_port)
+	manifest app:1 "127.0.0.1:$port/app:enclave" sleeve:1 >enclaver.yaml
+	# There it is, and there is no registry.
+	mkimage_app src "127.0.0.1:$port/app:enclave" >path
+	refused 5 "cannot connect to '127.0.0.1:$port'" --store src "127.0.0.1:$port/app:enclave"
+	refused 5 "cannot connect to '127.0.0.1:$port'" --store src -f enclaver.yaml
+	refused 5 "cannot connect to '127.0.0.1:$port'" --store src -f - <enclaver.yaml
+	refused 3 "target of 'enclaver.yaml' (is it built?): no image" -f enclaver.yaml
+	# An argument is pushed whatever the manifest names.
+	refused 3 "no image 'docker.io/library/none:1'" -f enclaver.yaml none:1
+	refused 3 "no image 'docker.io/library/none:1'" -f enclaver.yaml - <<<none:1
+}
+
+# tree: every file here and what is in it.
+tree() {
+	find src "$HOME" "$ENCLAVER_STORE" -type f -exec sha256sum {} + 2>/dev/null | sort
+}
+
+@test "push: a kill in the middle leaves nothing here, and no name there" {
+	local signal before pid
+	export PUSHED=$T/pushed
+	image=$(mkimage src big:1 <<<"layer none
+file one size=3000000 fill=1")
+	start_stub push-hold
+	enc-inspect -q layers "$image" >listed
+	before=$(tree)
+	for signal in KILL HUP TERM; do
+		rm -f "$PUSHED/held"
+		enc-push -q --target "$stub/app:1" "$image" >out 2>err 3>&- &
+		pid=$!
+		until [ -e "$PUSHED/held" ]; do sleep 0.05; done
+		kill -s "$signal" "$pid"
+		wait "$pid" && return 1
+		same "" "$(cat out err)"
+		same "$before" "$(tree)"
+		[ ! -e "$PUSHED/app/1" ]
+	done
+	start_stub push-good
+	expect 0 enc-push -q --target "$stub/app:1" "$image"
+	same "$(manifest_of "$image")" "$(cat "$PUSHED/app/1")"
+}

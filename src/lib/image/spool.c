@@ -90,13 +90,29 @@ void spool_writer_release(struct spool_writer *w)
 	w->pending = NULL;
 }
 
+/* Linux lets one thread at a time write to a file, and the others spin: better
+ * they wait here, and leave the processor to one that inflates. */
+static int put(struct spool_writer *w, const void *data, size_t len,
+	       struct err *e)
+{
+	struct spool *s = w->spool;
+	int ret;
+
+	pthread_mutex_lock(&s->turn);
+	ret = io_pwrite(s->fd, data, len, w->at);
+	pthread_mutex_unlock(&s->turn);
+	if (ret < 0)
+		return err_sys(e, "cannot write a temporary file in '%s'",
+			       s->folder);
+	w->at += len;
+	w->left -= len;
+	return 0;
+}
+
 int spool_flush(struct spool_writer *w, struct err *e)
 {
-	if (io_pwrite(w->spool->fd, w->pending, w->n_pending, w->at) < 0)
-		return err_sys(e, "cannot write a temporary file in '%s'",
-			       w->spool->folder);
-	w->at += w->n_pending;
-	w->left -= w->n_pending;
+	if (put(w, w->pending, w->n_pending, e) < 0)
+		return -1;
 	w->n_pending = 0;
 	return 0;
 }
@@ -126,12 +142,7 @@ int spool_write(struct spool_writer *w, const void *data, size_t len,
 		w->n_pending += len;
 		return 0;
 	}
-	if (io_pwrite(w->spool->fd, data, len, w->at) < 0)
-		return err_sys(e, "cannot write a temporary file in '%s'",
-			       w->spool->folder);
-	w->at += len;
-	w->left -= len;
-	return 0;
+	return put(w, data, len, e);
 }
 
 int spool_skip(struct spool_writer *w, uint64_t len, struct err *e)

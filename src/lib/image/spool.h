@@ -10,6 +10,7 @@
 #ifndef ENC_SPOOL_H
 #define ENC_SPOOL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,9 +22,11 @@ struct spool {
 	int		 fd;	/* read bodies from here */
 	char		*folder; /* for messages: where it is full */
 	_Atomic uint64_t size;	/* reserved so far */
+	pthread_mutex_t	 turn;	/* of those who write, see spool.c */
 };
 
-#define SPOOL_INIT { .fd = -1, .folder = NULL, .size = 0 }
+#define SPOOL_INIT { .fd = -1, .folder = NULL, .size = 0, \
+	.turn = PTHREAD_MUTEX_INITIALIZER }
 #define AUTO_SPOOL AUTO(spool_release)
 
 /* A new empty file in the folder of path (of a file that may not exist yet):

@@ -116,6 +116,59 @@ static void test_whiteouts(void)
 	check(layers, 2, "x\n", "an opaque root");
 }
 
+static bool hides_all(const struct changeset *set, const char *const *paths)
+{
+	bool all = true;
+
+	for (; *paths; paths++)
+		all = changeset_hides(set, *paths) && all;
+	return all;
+}
+
+static bool hides_any(const struct changeset *set, const char *const *paths)
+{
+	bool any = false;
+
+	for (; *paths; paths++)
+		any = changeset_hides(set, *paths) || any;
+	return any;
+}
+
+static void test_hides(void)
+{
+	static const char *const same[] = { "f", "l", "h", "w", "d", NULL };
+	static const char *const below[] = { "w/a/b", "o/x", "f/x", "l/x",
+					     "h/x", "d/o/x", NULL };
+	static const char *const none[] = { "", "d/x", "o", "ff", "w2", "w.x",
+					    "dd", "d/f", NULL };
+	static const char *const root[] = { "d/x", "ff", NULL };
+	struct layers_budget budget = { .size_max = LAYERS_SIZE_MAX };
+	AUTO_CHANGESET struct changeset set = { .budget = &budget };
+	AUTO_CHANGESET struct changeset all = { .budget = &budget };
+	AUTO_BUF struct buf tar = BUF_INIT(1 << 20);
+	struct descriptor layer;
+
+	member(&tar, '0', "f", "", "1");
+	member(&tar, '2', "l", "d", "");
+	member(&tar, '1', "h", "f", "");
+	member(&tar, '0', ".wh.w", "", "");
+	member(&tar, '5', "d/", "", "");
+	member(&tar, '0', "o/.wh..wh..opq", "", "");
+	member(&tar, '0', "d/o/.wh..wh..opq", "", "");
+	layer = put(&tar);
+	ok(changeset_read(&store, &layer, NULL, &set, NULL, &e) == 0, "read");
+	changeset_index(&set);
+	ok(hides_all(&set, same), "a name hides what had it");
+	ok(hides_all(&set, below), "what is no folder any more hides all below");
+	ok(!hides_any(&set, none), "a folder hides nothing below, no name a longer one");
+
+	member(&tar, '0', ".wh..wh..opq", "", "");
+	layer = put(&tar);
+	ok(changeset_read(&store, &layer, NULL, &all, NULL, &e) == 0, "read");
+	changeset_index(&all);
+	ok(hides_all(&all, root), "an opaque root hides everything");
+}
+
 static void test_bodies(void)
 {
 	AUTO_BUF struct buf tar = BUF_INIT(1 << 20), b = BUF_INIT(100);
@@ -227,6 +280,7 @@ int main(void)
 
 	ok(mkdtemp(folder) && store_open(&store, folder, &e) == 0, "store");
 	test_whiteouts();
+	test_hides();
 	test_bodies();
 	test_faults();
 	test_memory();

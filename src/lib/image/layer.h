@@ -4,7 +4,9 @@
  *
  * OCI image spec 1.1, layer.md.  Each layer is streamed once (changeset.h),
  * several at a time in threads of their own, and then they are applied to the
- * tree one after the other, from the bottom up.
+ * tree one after the other, from the bottom up.  Large bodies that a layer
+ * above hides are passed over as they come; when one of them is wanted after
+ * all, everything is streamed once more.
  */
 #ifndef ENC_LAYER_H
 #define ENC_LAYER_H

@@ -44,6 +44,7 @@ start() {
 # ended: odyn's status, in $status; it must end by itself
 ended() {
 	timeout 60 tail --pid="$odyn_pid" -f /dev/null || return 1
+	# shellcheck disable=SC2034 # for the test
 	wait "$odyn_pid" && status=0 || status=$?
 }
 
@@ -62,14 +63,15 @@ reader() {
 	until_there "$2"
 }
 
+# port WORD...: talks to what listens on that port in the enclave
 port() {
-	"$abs_top_srcdir/tests/tools/hybrid.py" v "$@"
+	"$abs_top_srcdir/tests/tools/hybrid.py" "${VSOCK:-v}" "$@"
 }
 
 # until_there FILE: it is there, and not empty
 until_there() {
 	local i
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < 2400; i++)); do
 		[ -s "$1" ] && return 0
 		sleep 0.05
 	done
@@ -80,10 +82,10 @@ until_there() {
 # until_line FILE LINE: it is there
 until_line() {
 	local i
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < 2400; i++)); do
 		grep -aqxF -- "$2" "$1" 2>/dev/null && return 0
 		sleep 0.05
 	done
-	echo "no line '$2' in '$1'" >&2
+	printf "no line '%s' in '%s'\n%s\n" "$2" "$1" "$(tail -n 20 "$1")" >&2
 	return 1
 }

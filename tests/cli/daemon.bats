@@ -168,6 +168,18 @@ containerd_archive() {
 	contains "$stderr" "has no image for linux/arm64: it is for linux/amd64 alone"
 }
 
+@test "daemon: an image for another machine, one note" {
+	skopeo copy -q "$(MKIMAGE_ARCH=s390x mkimage_app other app:2)" docker-archive:other.tar:app:2
+	start_docker_stub other.tar good
+	for name in app:2 docker.io/library/app:2; do
+		expect 0 enc-pull "docker-daemon:$name"
+		same s390x "$(config_of "$output" | jq -r .architecture)"
+		same 1 "$(grep -c "'docker.io/library/app:2' is for linux/s390x, not for this machine's" <<<"$stderr")"
+	done
+	expect 0 enc-pull -q --platform linux/s390x docker-daemon:app:2
+	same "" "$stderr"
+}
+
 @test "daemon: a manifest that does not have the digest that is the ID" {
 	requires tar
 	containerd_archive

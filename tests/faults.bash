@@ -10,8 +10,9 @@ faults() {
 	[ -e "$abs_top_builddir/tests/preload/fail.so" ] ||
 		missing 'tests/preload/fail.so (make check builds it)'
 	export FAULTS_PRELOAD="$abs_top_builddir/tests/preload/fail.so"
+	export FAULTS_PRELOAD_OOM="$abs_top_builddir/tests/preload/oom.so"
 	export FAULTS_SEED="${FAULTS_SEED:-$RANDOM$RANDOM}"
-	[ "$1" != random ] || echo "# FAULTS_SEED=$FAULTS_SEED" >&3
+	[ "$1" != random ] && [ "$1" != oom ] || echo "# FAULTS_SEED=$FAULTS_SEED" >&3
 	python3 "$abs_top_srcdir/tests/tools/faults.py" "$1" given "${@:2}"
 }
 

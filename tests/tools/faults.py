@@ -17,6 +17,9 @@ where there is /dev/shm; a run that nothing happens to says what is right.
           which is killed when the other waits for it
   streams standard streams that are closed, and a pipe that nobody reads: the
           same files, and status 6 without a standard output
+  oom     the n-th allocation fails, alone, and with all after it, for every n:
+          "out of memory" and status 6, or what a library makes of it, and
+          nothing published.  Only each FAULTS_STEP-th, the first by FAULTS_SEED
   random  SIGKILL at random moments, FAULTS_KILLS times, by FAULTS_SEED: half by
           the clock and half a moment after some change; alone, and with a
           second run beside, which succeeds
@@ -100,7 +103,7 @@ class Trial:
     def start(self, env=None, **more):
         add = dict(env or {})
         if add or "FAIL_NAMED" in os.environ:
-            add["LD_PRELOAD"] = os.environ["FAULTS_PRELOAD"]
+            add.setdefault("LD_PRELOAD", os.environ["FAULTS_PRELOAD"])
             # A sanitizer wants to be loaded before all else.
             add["ASAN_OPTIONS"] = (os.environ.get("ASAN_OPTIONS", "") +
                                    ":verify_asan_link_order=0")
@@ -217,6 +220,46 @@ class Trial:
         n = self.every(errno.EIO, {"FAIL_READS": "1"})
         print("EIO at each of", n)
         self.right(n > 3, "nothing was counted")
+
+    def allocations(self):
+        """How many there are in a run."""
+        reader, writer = os.pipe()
+        self.fresh()
+        child = self.start({"LD_PRELOAD": os.environ["FAULTS_PRELOAD_OOM"],
+                            "OOM_COUNT": str(writer)}, pass_fds=[writer])
+        os.close(writer)
+        with os.fdopen(reader) as f:
+            n = int(f.read())
+        self.right(self.end(child).returncode == 0, "the counting run")
+        return n
+
+    def oom(self):
+        total = self.allocations()
+        step = int(os.environ["FAULTS_STEP"])
+        first = 1 + int(os.environ["FAULTS_SEED"]) % step
+        tolerated = misread = 0
+        for stays in 0, 1:
+            for n in range(first, total + 1, step):
+                self.what = f"allocation {n} of {total}, stays: {stays}"
+                self.fresh()
+                done = self.run({
+                    "LD_PRELOAD": os.environ["FAULTS_PRELOAD_OOM"],
+                    "OOM_AT": str(n), "OOM_STAYS": str(stays)})
+                if done.returncode == 0:    # a library does without
+                    tolerated += 1
+                    self.right(self.tree() == self.after, "not the same")
+                    continue
+                said = re.fullmatch(rb"enc-[a-z]+: ([^\n]+)\n", done.stderr)
+                self.right(said and done.stdout == b"", done)
+                if done.returncode == 6:
+                    self.right(said[1].lower().endswith(b"memory"), done)
+                else:
+                    misread += 1
+                    self.right(done.returncode in (3, 5), done)
+                self.sound(False, True)
+        print(total, "allocations, done without:", tolerated,
+              "told as something else:", misread)
+        self.right(misread < total / step / 10, "libraries misread too many")
 
     def short(self):
         self.what = "cut short"
@@ -353,7 +396,7 @@ def main():
         {"fail": trial.fail, "read": trial.read, "short": trial.short,
          "kill": trial.kill, "random": trial.random,
          "signal": trial.signal, "held": trial.held,
-         "streams": trial.streams}[way]()
+         "oom": trial.oom, "streams": trial.streams}[way]()
 
 
 main()

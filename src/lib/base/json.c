@@ -10,6 +10,13 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
+/* jansson tells "no memory" in the words of a syntax error, or by a NULL among
+ * many; with this it does not come back at all. */
+__attribute__((constructor)) static void use_xalloc(void)
+{
+	json_set_alloc_funcs(xmalloc, free);
+}
+
 /* Are there more values than JSON_VALUES_MAX?  Each but the first stands after
  * one of three characters. */
 static bool too_many(const char *text, size_t len)

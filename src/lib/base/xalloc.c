@@ -4,7 +4,9 @@
  */
 #include "base/xalloc.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +17,18 @@
 
 void oom(void)
 {
-	static const char text[] = "out of memory\n";
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+	char text[64];
 	ssize_t ignored UNUSED;
 
-	/* Nothing can be done about a stderr that does not take this. */
-	ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+	/* Of several threads one tells, and ends them all. */
+	while (atomic_flag_test_and_set(&said))
+		pause();
+	/* By calls that allocate nothing; and nothing can be done about a
+	 * stderr that does not take this. */
+	snprintf(text, sizeof(text), "%.40s: out of memory\n",
+		 program_invocation_short_name);
+	ignored = write(STDERR_FILENO, text, strlen(text));
 	_exit(ERR_SYS);
 }
 

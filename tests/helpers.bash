@@ -24,6 +24,9 @@ if [ -z "${ENC_SANDBOX-}" ]; then
 	esac
 fi
 
+# what Python keeps of its modules does not belong in the source tree
+export PYTHONDONTWRITEBYTECODE=1
+
 setup() {
 	T=$BATS_TEST_TMPDIR
 	export HOME="$T/home"

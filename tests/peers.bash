@@ -309,7 +309,7 @@ push() {
 # own, as DOCKER_HOST: without root, without a range of ids, without a network.
 start_podman() {
 	local dir
-	requires podman newuidmap
+	requires podman newuidmap setsid
 	# A path of at most 107 bytes, and what bats makes is longer.
 	dir=$(mktemp -d)
 	DAEMON_DIR=$dir
@@ -317,12 +317,12 @@ start_podman() {
 	# shellcheck disable=SC2030,SC2031
 	(
 		export TMPDIR=$dir/tmp XDG_RUNTIME_DIR=$dir/run
-		exec podman --root "$dir/root" --runroot "$dir/runroot" \
+		exec setsid podman --root "$dir/root" --runroot "$dir/runroot" \
 			--storage-driver vfs \
 			--storage-opt vfs.ignore_chown_errors=true \
 			system service --time=0 "unix://$dir/socket"
 	) >"$T/daemon.log" 2>&1 3>&- &
-	PEER_PIDS="${PEER_PIDS:-} $!"
+	DAEMON_GROUP=$!
 	daemon_answers "$dir/socket"
 }
 
@@ -402,11 +402,28 @@ stop_peers() {
 		wait "$pid" 2>/dev/null || continue
 	done
 	PEER_PIDS=
-	# What is in there may belong to ids that only podman's namespace has.
-	if [ -n "${DAEMON_DIR:-}" ]; then
-		rm -rf "$DAEMON_DIR" 2>/dev/null || podman unshare rm -rf "$DAEMON_DIR"
-		DAEMON_DIR=
-	fi
+	[ -z "${DAEMON_GROUP:-}" ] || stop_podman
+	DAEMON_GROUP=
+	[ -z "${DAEMON_DIR:-}" ] || rm -rf "$DAEMON_DIR"
+	DAEMON_DIR=
+}
+
+# Without root podman runs itself once more, in a namespace that yet another
+# process of its own holds; and what is in its storage may belong to ids that
+# only this namespace has.
+stop_podman() {
+	local i pause=$DAEMON_DIR/run/libpod/tmp/pause.pid
+	kill -- "-$DAEMON_GROUP" 2>/dev/null || true
+	wait "$DAEMON_GROUP" 2>/dev/null || true
+	for i in $(seq 200); do
+		kill -0 -- "-$DAEMON_GROUP" 2>/dev/null || break
+		[ "$i" -ne 100 ] || kill -9 -- "-$DAEMON_GROUP" || true
+		sleep 0.05
+	done
+	chmod -R u+w "$DAEMON_DIR/root" 2>/dev/null || true
+	rm -rf "$DAEMON_DIR/root" 2>/dev/null ||
+		XDG_RUNTIME_DIR=$DAEMON_DIR/run podman unshare rm -rf "$DAEMON_DIR/root"
+	[ ! -s "$pause" ] || kill -9 "$(cat "$pause")" 2>/dev/null || true
 }
 
 # nitro_folders ROOTFS: adds what enc-eif adds to every image that lacks it.

@@ -15,9 +15,9 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/xalloc.h"
-#include "enclave/loopback.h"
 #include "enclave/nsm.h"
 #include "odyn/api.h"
+#include "odyn/bootstrap.h"
 #include "odyn/console.h"
 #include "odyn/egress.h"
 #include "odyn/ingress.h"
@@ -26,6 +26,7 @@
 #include "odyn/status.h"
 #include "odyn/stop.h"
 #include "odyn/supervisor.h"
+#include "odyn/timekeeper.h"
 #include "odyn/variables.h"
 
 #define FILES_MAX	65536	/* descriptors, where we may have so many */
@@ -41,6 +42,7 @@ struct odyn {
 	struct output	  *output;	/* NULL with --no-console */
 	struct status	  *status;
 	struct stop	  *stop;
+	struct timekeeper *timekeeper;	/* or NULL */
 	struct relays	  *relays;
 	struct gate	   gate;	/* of all relays */
 	struct ingress	  *ingress;
@@ -220,7 +222,6 @@ static int open_outside(struct odyn *od, struct err *e)
 		    output_listen(od->output, od->vsock,
 				  od->manifest.app_log_port, e) < 0)
 			return -1;
-		output_console(od->output, true);
 		console_send_to(to_output, od->output);
 	}
 	if (!readable) {
@@ -230,16 +231,21 @@ static int open_outside(struct odyn *od, struct err *e)
 	return 0;
 }
 
-/* The NSM, for those who ask it for something: without it they say so. */
-static void open_nsm(struct odyn *od)
+/* What the application may do without. */
+static void prepare(struct odyn *od)
 {
+	bool asked = od->manifest.api_port || od->manifest.kms_port;
 	struct err e;
 
-	if (!od->manifest.api_port && !od->manifest.kms_port)
-		return;
 	od->nsm = nsm_open(&e);
-	if (od->nsm < 0)
+	if (od->nsm < 0 && (asked || od->options->bootstrap))
 		console_say("%s: attestation and KMS answer 503", e.msg);
+	if (od->output)
+		output_console(od->output, bootstrap_has_console(od->nsm));
+	if (!od->options->bootstrap)
+		return;
+	bootstrap(od->nsm);
+	od->timekeeper = timekeeper_start(od->loop, od->nsm);
 }
 
 /* What the application calls. */
@@ -255,7 +261,6 @@ static int open_inside(struct odyn *od, struct err *e)
 		if (!od->egress)
 			return -1;
 	}
-	open_nsm(od);
 	od->api = api_start(od->loop, &od->gate, m, od->nsm, e);
 	if (!od->api)
 		return -1;
@@ -274,9 +279,7 @@ static int start(struct odyn *od, struct err *e)
 
 	if (open_outside(od, e) < 0)
 		return -1;
-	/* The application may do without. */
-	if (od->options->bootstrap && loopback_up(e) < 0)
-		console_say("%s", e->msg);
+	prepare(od);
 	if (process_load(od->options, &od->process, e) < 0)
 		return -1;
 	variables_add(&od->process, &od->manifest);
@@ -305,10 +308,11 @@ static void release(struct odyn *od)
 	kms_free(od->kms);
 	api_free(od->api);
 	egress_free(od->egress);
-	if (od->nsm >= 0)
-		close(od->nsm);
 	ingress_free(od->ingress);
 	relays_free(od->relays);
+	timekeeper_free(od->timekeeper);
+	if (od->nsm >= 0)
+		close(od->nsm);
 	stop_free(od->stop);
 	console_send_to(NULL, NULL);
 	output_free(od->output);
@@ -339,6 +343,8 @@ int odyn_run(const struct odyn_options *o)
 			console_say("%s", e.msg);
 			status_fatal(od.status, e.msg);
 			ret = e.class == ERR_USAGE ? 2 : ODYN_EXIT_OURS;
+			if (od.output)
+				output_console(od.output, true);
 			on_over(&od);
 		}
 	}

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/xalloc.h"
+#include "enclave/stream.h"
 #include "odyn/ring.h"
 
 #define READERS_MAX  64		/* on the port, at once */
@@ -114,7 +115,8 @@ static int write_to(struct reader *r)
 	size_t len;
 
 	while ((len = next_piece(r, &data)) > 0) {
-		ssize_t n = write(r->fd, data, len);
+		ssize_t n = write(r->fd, data, len < STREAM_WRITE_MAX ?
+				  len : STREAM_WRITE_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;

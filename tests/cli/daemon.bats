@@ -108,6 +108,93 @@ asked() {
 	same "" "$output$stderr"
 }
 
+# containerd_archive: what such a docker saves, of an index that names images
+# which are elsewhere, to oci.tar.  Sets $image and $index, their digests.
+containerd_archive() {
+	image=$(mkimage_app lay app:1)
+	image=${image##*@}
+	index=$(python3 - "$image" <<-'END'
+	import hashlib, json, os, sys
+	def put(data):
+	    digest = hashlib.sha256(data).hexdigest()
+	    with open("lay/blobs/sha256/" + digest, "wb") as f:
+	        f.write(data)
+	    return "sha256:" + digest
+	def blob(digest):
+	    with open("lay/blobs/sha256/" + digest[7:], "rb") as f:
+	        return f.read()
+	def entry(digest, size, os, arch):
+	    return {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest,
+	            "size": size, "platform": {"os": os, "architecture": arch}}
+	manifest = json.loads(blob(sys.argv[1]))
+	index = put(json.dumps({"schemaVersion": 2, "manifests": [
+	    entry("sha256:" + "1" * 64, 500, "linux", "arm64"),
+	    entry(sys.argv[1], len(blob(sys.argv[1])), "linux", "amd64"),
+	    entry("sha256:" + "2" * 64, 500, "unknown", "unknown")]}).encode())
+	path = lambda d: "blobs/sha256/" + d["digest"][7:]
+	with open("lay/index.json", "w") as f:
+	    json.dump({"schemaVersion": 2, "manifests": [{"digest": index, "size": len(blob(index)),
+	        "mediaType": "application/vnd.oci.image.index.v1+json"}]}, f)
+	with open("lay/manifest.json", "w") as f:
+	    json.dump([{"Config": path(manifest["config"]), "RepoTags": ["app:1"],
+	        "Layers": [path(layer) for layer in manifest["layers"]]}], f)
+	print(index)
+	END
+	)
+	tar -C lay -cf oci.tar blobs index.json manifest.json oci-layout
+}
+
+@test "daemon: a docker that has manifests: they stay, and nothing comes twice" {
+	requires tar
+	containerd_archive
+	start_docker_stub oci.tar containerd
+	expect 0 enc-pull -q docker-daemon:app:1
+	same "oci:$ENCLAVER_STORE:docker.io/library/app:1@$image" "$output"
+	same "GET /images/app:1/json GET /images/app:1/get" "$(xargs <"$stub_log")"
+	: >"$stub_log"
+	for name in app:1 "$index"; do
+		expect 0 enc-pull "docker-daemon:$name"
+		same "oci:$ENCLAVER_STORE:docker.io/library/app:1@$image" "$output"
+		same "" "$(grep -v ': already here$' <<<"$stderr")"
+	done
+	same "GET /images/app:1/json GET /images/$index/json" "$(xargs <"$stub_log")"
+	# What is lost is fetched again.
+	rm "$(blob_of store "$(manifest_of "$output" | jq -r '.layers[1].digest')")"
+	expect 0 enc-pull -q docker-daemon:app:1
+	rm "$(blob_of store "$image")"
+	expect 0 enc-pull -q docker-daemon:app:1
+	same "$image" "${output##*@}"
+	expect 3 enc-pull -q --platform linux/arm64 docker-daemon:app:1
+	contains "$stderr" "has no image for linux/arm64: it is for linux/amd64 alone"
+}
+
+@test "daemon: an image for another machine, one note" {
+	skopeo copy -q "$(MKIMAGE_ARCH=s390x mkimage_app other app:2)" docker-archive:other.tar:app:2
+	start_docker_stub other.tar good
+	for name in app:2 docker.io/library/app:2; do
+		expect 0 enc-pull "docker-daemon:$name"
+		same s390x "$(config_of "$output" | jq -r .architecture)"
+		same 1 "$(grep -c "'docker.io/library/app:2' is for linux/s390x, not for this machine's" <<<"$stderr")"
+	done
+	expect 0 enc-pull -q --platform linux/s390x docker-daemon:app:2
+	same "" "$stderr"
+}
+
+@test "daemon: a manifest that does not have the digest that is the ID" {
+	requires tar
+	containerd_archive
+	for digest in "$index" "$image"; do
+		printf ' ' >>"$(blob_of lay "$digest")"
+		tar -C lay -cf oci.tar blobs index.json manifest.json oci-layout
+		start_docker_stub oci.tar containerd
+		expect 4 enc-pull -q docker-daemon:app:1
+		same "" "$output"
+		contains "$stderr" "in archive 'docker.io/library/app:1' does not have the digest that is its name"
+		stop_peers
+		truncate -s -1 "$(blob_of lay "$digest")"
+	done
+}
+
 # certificate FOLDER: by itself.
 certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \

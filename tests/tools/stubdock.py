@@ -6,7 +6,7 @@ Has one image under any name, what docker save wrote to ARCHIVE.  WHERE is the
 path of a socket to make, or "tcp"; what to connect to is the first line on
 stdout.  Each request is a line in LOG; what is loaded goes to LOG.loaded.  With
 CERT, KEY and CA it speaks TLS and wants a certificate by CA.  MODE says what is
-wrong; "good" is nothing.
+wrong; "good" is nothing, and "containerd" neither: its images have manifests.
 """
 import hashlib
 import json
@@ -26,9 +26,13 @@ def facts():
     with tarfile.open(ARCHIVE) as tar:
         listed = json.load(tar.extractfile("manifest.json"))[0]
         config = tar.extractfile(listed["Config"]).read()
+        digest = "sha256:" + hashlib.sha256(config).hexdigest()
+        if MODE == "containerd":
+            index = json.load(tar.extractfile("index.json"))
+            digest = index["manifests"][0]["digest"]
     parsed = json.loads(config)
     return {
-        "Id": "sha256:" + hashlib.sha256(config).hexdigest(),
+        "Id": digest,
         "RepoTags": listed["RepoTags"],
         "Os": parsed.get("os"),
         "Architecture": parsed.get("architecture"),

@@ -3,6 +3,7 @@
 # init.bats - the first process: heartbeat, faults of the ramdisk, ends
 load ../helpers
 load ../peers
+load ../odyn
 load vm
 
 local_setup() {

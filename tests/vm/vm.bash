@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# vm.bash - boots an EIF: load vm, after ../helpers
+# vm.bash - boots an EIF: load vm, after ../helpers and ../odyn
 #
 # ENC_TEST_QEMU   QEMU with the nitro-enclave machine
 # ENC_TEST_BLOBS  bzImage, bzImage.config and a cmdline that ends it
 # vhost-device-vsock in PATH: the machine always has a vsock device
 #
+# What odyn writes on its ports is in the files log and status.
+#
 # vm_requires makes $BLOBS, the kernel that EIFs are to be built with.
 
+export VSOCK=vsock
 BOOT_LIMIT=120		# seconds; a boot takes two
 
 vm_requires() {
-	requires emulator vhost-device-vsock timeout
+	requires emulator vhost-device-vsock timeout python3
 	[ -r "${ENC_TEST_BLOBS:-}/bzImage" ] || missing "a kernel (ENC_TEST_BLOBS)"
 	# On a busy machine an emulated timer is late, and a kernel that checks
 	# it in the first moments of a boot would panic.
@@ -32,29 +35,53 @@ wait_for_socket() {
 	return 1
 }
 
-# boot EIF [MEGABYTES]: what is on the console, in $console; fails when the
-# enclave does not end by itself.
+# follow: reads odyn's ports.  Once the status was read the enclave ends, so it
+# comes last; a call before the enclave's driver is there is never answered.
+follow() {
+	until grep -aq 'Run /init as init' console; do sleep 0.1; done
+	exec "$abs_top_srcdir/tests/tools/hybrid.py" vsock \
+		follow 17001 log 17000 status 2>follow.log
+}
+
+# boot_start EIF [MEGABYTES]: the enclave runs in the background.
 # Its port N of CID 2 is the UNIX socket vsock_N.
-boot() {
-	local eif=$1 memory=${2:-512} peer
+boot_start() {
+	local eif=$1 memory=${2:-512}
 	# its socket, which has a limit of 107 bytes, and nothing of the last boot
 	rm -f vhost.socket vsock
 	vhost-device-vsock --vm guest-cid=4,socket=vhost.socket,uds-path=vsock \
 		>vhost.log 2>&1 3>&- &
-	peer=$!
+	vm_peers=($!)
 	wait_for_socket vhost.socket
+	: >log
+	: >status
+	: >console
+	follow 3>&- &
+	vm_peers+=($!)
 	timeout "$BOOT_LIMIT" "$ENC_TEST_QEMU" -L /usr/share/qemu -L /usr/share/seabios \
 		-M nitro-enclave,vsock=c,id=enclave -accel tcg -cpu max \
 		-m "$memory" -smp 1 -nodefaults -no-user-config -display none \
 		-serial file:console -no-reboot -chardev socket,id=c,path=vhost.socket \
-		-kernel "$eif" </dev/null >qemu.log 2>&1 3>&- && vm_status=0 || vm_status=$?
-	kill "$peer" 2>/dev/null || :
-	wait "$peer" 2>/dev/null || :
+		-kernel "$eif" </dev/null >qemu.log 2>&1 3>&- &
+	vm_pid=$!
+}
+
+# boot_wait: what is on the console, in $console; fails when the enclave does
+# not end by itself.
+boot_wait() {
+	wait "$vm_pid" && vm_status=0 || vm_status=$?
+	kill "${vm_peers[@]}" 2>/dev/null || :
+	wait "${vm_peers[@]}" 2>/dev/null || :
 	console=$(tr -d '\r\0' <console)
 	[ "$vm_status" -eq 0 ] && return 0
-	printf 'emulator: status %s (124: it did not end)\n%s\nconsole:\n%s\n' \
-		"$vm_status" "$(cat qemu.log)" "$(tail -n 30 console)" >&2
+	printf 'emulator: status %s (124: it did not end)\n%s\nconsole:\n%s\nlog:\n%s\n' \
+		"$vm_status" "$(cat qemu.log)" "$(tail -n 30 console)" "$(tail -n 30 log)" >&2
 	return 1
+}
+
+boot() {
+	boot_start "$@"
+	boot_wait
 }
 
 # on_console LINE...: each of them is a line of the console.
@@ -64,6 +91,17 @@ on_console() {
 		grep -aqxF -- "$line" <<<"$console" && continue
 		printf 'not on the console: %s\n%s\n' "$line" \
 			"$(tail -n 40 <<<"$console")" >&2
+		return 1
+	done
+}
+
+# on_log LINE...: each of them is a line of what odyn's port 17001 gave.
+on_log() {
+	local line
+	for line in "$@"; do
+		grep -aqxF -- "$line" log && continue
+		printf 'not in the log: %s\n%s\nconsole:\n%s\n' "$line" \
+			"$(tail -n 40 log)" "$(tail -n 20 <<<"$console")" >&2
 		return 1
 	done
 }

@@ -4,6 +4,7 @@
  */
 #include "enclave/relay.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -12,6 +13,7 @@
 #include "base/xalloc.h"
 
 #define SPARE_CHUNKS 16			/* kept for the next who needs one */
+#define CROWD	     16		/* relays: see let_go_memory() */
 #define TURN	     (4 * RELAY_CHUNK)	/* bytes before others have theirs */
 
 _Static_assert(RELAY_CHUNK >= STREAM_READ_MIN, "bytes would be forgotten");
@@ -47,6 +49,7 @@ struct relays {
 	struct loop  *loop;
 	struct link  *list;
 	size_t	      n;
+	size_t	      peak;		/* since memory was given back */
 	union chunk  *spare;
 	size_t	      n_spare;
 	uint8_t	      scratch[RELAY_CHUNK];
@@ -106,8 +109,22 @@ static void forget(struct side *from)
 	from->waiting = NULL;
 }
 
+/* What a crowd took lies scattered among what the rest still has; left to
+ * itself, glibc would keep it all.  Whenever half of them have gone. */
+static void let_go_memory(struct relays *rs)
+{
+	if (rs->peak < CROWD || rs->n > rs->peak / 2)
+		return;
+	rs->peak = rs->n;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void relay_free(struct relay *r, void (*let_go)(struct stream *s))
 {
+	struct relays *rs = r->all;
+
 	for (size_t i = 0; i < ARRAY_SIZE(r->sides); i++) {
 		struct side *s = &r->sides[i];
 
@@ -117,8 +134,9 @@ static void relay_free(struct relay *r, void (*let_go)(struct stream *s))
 			forget(s);
 	}
 	list_remove(&r->link);
-	r->all->n--;
+	rs->n--;
 	free(r);
+	let_go_memory(rs);
 }
 
 void relays_free(struct relays *rs)
@@ -277,7 +295,8 @@ int relay_start(struct relays *rs, struct stream *a, struct stream *b,
 
 	*r = (struct relay){ .all = rs, .done = ended, .arg = arg };
 	list_add(&rs->list, &r->link, r);
-	rs->n++;
+	if (++rs->n > rs->peak)
+		rs->peak = rs->n;
 	for (size_t i = 0; i < ARRAY_SIZE(r->sides); i++) {
 		r->sides[i].relay = r;
 		r->sides[i].other = &r->sides[1 - i];

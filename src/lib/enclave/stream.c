@@ -16,6 +16,8 @@ static ssize_t plain_read(struct stream *s, void *data, size_t size)
 
 static ssize_t plain_write(struct stream *s, const void *data, size_t len)
 {
+	if (len > STREAM_WRITE_MAX)
+		len = STREAM_WRITE_MAX;
 	return send(s->fd, data, len, MSG_NOSIGNAL);
 }
 

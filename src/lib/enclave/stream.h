@@ -19,6 +19,10 @@
  * record of TLS, RFC 8446 section 5.2. */
 #define STREAM_READ_MIN 16384
 
+/* What is written at once.  A large write to a vsock becomes one packet of up to
+ * 64 KiB, and those some monitors lose (vhost-device-vsock 0.3.0 does). */
+#define STREAM_WRITE_MAX 16384
+
 struct stream;
 
 struct stream_ops {

@@ -16,7 +16,6 @@
 #include "image/docker_context.h"
 
 #define DEFAULT_SOCKET "/var/run/docker.sock"
-#define REASON_MAX     400	/* bytes of the daemon's own words in a message */
 
 void daemon_release(struct daemon *d)
 {
@@ -164,7 +163,7 @@ int daemon_refused(const struct daemon *d, const struct http_request *q,
 			       what, d->where);
 	return err_set(e, ERR_REMOTE, "%s: the docker daemon at '%s' says %ld%s%.*s",
 		       what, d->where, q->status, reason ? ": " : "",
-		       REASON_MAX, reason ? reason : "");
+		       DAEMON_REASON_MAX, reason ? reason : "");
 }
 
 int daemon_lost(const struct daemon *d, const struct http_request *q,

@@ -10,6 +10,8 @@
 
 #include "image/http.h"
 
+#define DAEMON_REASON_MAX 400	/* bytes of its own words in a message */
+
 struct daemon {
 	char *where;		/* as it was given, for messages */
 	char *url;		/* what the API's paths are appended to */

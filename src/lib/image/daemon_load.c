@@ -15,7 +15,6 @@
 #include "image/export_parts.h"
 
 #define ANSWER_MAX (1u << 20)
-#define REASON_MAX 400		/* bytes of the daemon's own words in a message */
 
 struct load {
 	struct daemon	 *daemon;	/* borrowed */
@@ -70,7 +69,7 @@ static int read_line(const struct load *l, const char *line, size_t len,
 	if (error || json_object_get(j, "error"))
 		return err_set(e, ERR_REMOTE,
 			       "%s: the docker daemon at '%s' cannot load it: %.*s",
-			       l->what, l->daemon->where, REASON_MAX,
+			       l->what, l->daemon->where, DAEMON_REASON_MAX,
 			       error ? error : "it does not say why");
 	stream = json_str(j, "stream");
 	return stream && strncmp(stream, loaded, strlen(loaded)) == 0;

@@ -6,16 +6,23 @@
  * the store lacks a part of it GET /images/NAME/get fetches what docker save
  * would write.  That is read more than once, so it waits in a nameless file.
  *
+ * An image's ID is the digest of its configuration; then it has no manifest,
+ * and docker_archive.c makes one.  In a docker that keeps its images by
+ * containerd it is the digest of a manifest or index, and what is saved is an
+ * OCI layout: the image is taken as it was built or pulled, by its own digest.
+ *
  * Trust: none.  What /json says only decides whether something is fetched;
- * what is fetched goes through the checks of docker_archive.c.
+ * what is fetched goes through the checks of docker_archive.c or layout.c.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "image/bundle.h"
 #include "image/daemon.h"
 #include "image/docker_archive.h"
+#include "image/layout.h"
 #include "image/spool.h"
 
 #define INSPECT_MAX (8u << 20)
@@ -28,6 +35,9 @@ struct docker {
 	struct daemon	  daemon;
 	char		 *asked;	/* the image's name in the API's paths */
 	char		 *what;		/* and in messages */
+	char		  id[SHA256_HEX];	/* the image's, or "" */
+	struct pull_options options;	/* for the platform that it is for */
+	char		 *platform;
 	struct source	 *saved;	/* once it is fetched */
 };
 
@@ -39,6 +49,7 @@ static void docker_free(struct source *s)
 	daemon_release(&k->daemon);
 	free(k->asked);
 	free(k->what);
+	free(k->platform);
 	free(k);
 }
 
@@ -56,14 +67,20 @@ static json_t *inspect(struct docker *k, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT(INSPECT_MAX);
 	AUTO_FREE char *path = xasprintf("/images/%s/json", k->asked);
+	const char *id, *hex;
 	json_t *j;
 
 	if (daemon_get(&k->daemon, path, k->what, on_inspect, &text, e) < 0)
 		return NULL;
 	j = json_parse_object(text.data ? text.data : "", text.len, path, e);
-	if (!j)
+	if (!j) {
 		err_wrap(e, "%s: docker daemon at '%s'", k->what,
 			 k->daemon.where);
+		return NULL;
+	}
+	id = json_str(j, "Id");
+	if (id && digest_is_sha256(id, &hex))
+		snprintf(k->id, sizeof(k->id), "%s", hex);
 	return j;
 }
 
@@ -83,9 +100,28 @@ static void settle_name(struct docker *k, const json_t *facts)
 		k->source.name = xstrdup("image");
 }
 
-/* The digests of the configuration and of the layers, as plain tars, are what
- * the image's ID and its diff_ids are.  With docker's containerd store the ID
- * is another and nothing is found: no harm but the fetching. */
+/* Of an index the daemon may have a single image, and that for another machine:
+ * it says which. */
+static int settle_platform(struct docker *k, const json_t *facts,
+			   struct err *e)
+{
+	const char *os = json_str(facts, "Os");
+	const char *arch = json_str(facts, "Architecture");
+	struct platform p;
+	struct err ignored;
+
+	if (source_check_platform(&k->source, os, arch, e) < 0)
+		return -1;
+	if (k->options.platform || !os || !arch)
+		return 0;
+	k->platform = xasprintf("%s/%s", os, arch);
+	if (platform_parse(k->platform, &p, &ignored) == 0)
+		k->options.platform = k->platform;
+	return 0;
+}
+
+/* The configuration and the layers as plain tars have the digests that are the
+ * image's ID and its diff_ids. */
 static bool look_up(const struct store *s, const char *id,
 		    struct descriptor *d)
 {
@@ -99,9 +135,47 @@ static bool look_up(const struct store *s, const char *id,
 	return store_look_up(s, d);
 }
 
-/* The manifest of an image that the store has all parts of: 1, 0 when it
- * lacks one, -1. */
-static int stored_manifest(struct docker *k, const json_t *facts,
+static bool has_list(const struct buf *text, const char *key)
+{
+	struct err ignored;
+	AUTO_JSON json_t *j = json_parse_object(text->data ? text->data : "",
+						text->len, "", &ignored);
+
+	return json_is_array(json_object_get(j, key));
+}
+
+static bool is_index(const struct buf *text)
+{
+	return has_list(text, "manifests");
+}
+
+static bool is_manifest(const struct buf *text)
+{
+	return has_list(text, "layers") || is_index(text);
+}
+
+/* A manifest or index of that digest from the store: 1, 0 when it is not there,
+ * -1. */
+static int stored_text(const struct docker *k, const char *hex,
+		       struct buf *text, struct err *e)
+{
+	struct descriptor d = { .size = 0 };
+
+	snprintf(d.hex, sizeof(d.hex), "%s", hex);
+	if (!*hex || !store_look_up(k->source.store, &d) ||
+	    d.size > MANIFEST_MAX)
+		return 0;
+	if (store_read_blob(k->source.store, &d, text, e) < 0)
+		return -1;
+	if (is_manifest(text))
+		return 1;
+	text->len = 0;
+	return 0;
+}
+
+/* The manifest that docker_archive.c would make of what the store has: 1, 0
+ * when it lacks a part, -1. */
+static int composed_text(struct docker *k, const json_t *facts,
 			   struct buf *manifest, struct err *e)
 {
 	const json_t *ids = json_object_get(json_object_get(facts, "RootFS"),
@@ -179,6 +253,22 @@ static int on_saved(void *ctx, const void *data, size_t len, struct err *e)
 	return 0;
 }
 
+/* The archive becomes k->saved, of the kind that the ID shows. */
+static int open_saved(struct docker *k, int fd, struct err *e)
+{
+	AUTO(bundle_release) struct bundle b = { xstrdup(k->source.name), fd };
+	AUTO_FREE char *path = xasprintf("blobs/sha256/%s", k->id);
+	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX);
+
+	if (bundle_read(&b, path, &text, e) < 0)
+		return -1;
+	fd = steal_fd(&b.fd);
+	k->saved = is_manifest(&text) ?
+		oci_archive_open_fd(fd, b.name, k->id, &k->options) :
+		docker_archive_open_fd(fd, b.name, &k->options);
+	return 0;
+}
+
 static int fetch(struct docker *k, struct err *e)
 {
 	AUTO_FREE char *folder = xasprintf("%s/tmp", k->source.store->dir);
@@ -191,30 +281,35 @@ static int fetch(struct docker *k, struct err *e)
 	if (daemon_get(&k->daemon, path, k->what, on_saved, &f, e) < 0)
 		return -1;
 	progress_update(k->source.options->progress, k->what, f.size, f.size);
-	k->saved = docker_archive_open_fd(steal_fd(&spool.fd), k->source.name,
-					  k->source.options);
-	return 0;
+	return open_saved(k, steal_fd(&spool.fd), e);
 }
 
 static int manifest(struct source *s, const struct descriptor *want,
 		    struct buf *text, char type[MEDIA_TYPE_MAX], struct err *e)
 {
 	struct docker *k = (struct docker *)s;
-	AUTO_JSON json_t *facts = inspect(k, e);
-	int found;
+	AUTO_JSON json_t *facts = want ? NULL : inspect(k, e);
+	struct descriptor d;
+	int found = 0;
 
-	if (!facts)
-		return -1;
-	settle_name(k, facts);
-	if (source_check_platform(s, json_str(facts, "Os"),
-				  json_str(facts, "Architecture"), e) < 0)
-		return -1;
-	found = stored_manifest(k, facts, text, e);
+	if (!want) {
+		if (!facts)
+			return -1;
+		settle_name(k, facts);
+		if (settle_platform(k, facts, e) < 0)
+			return -1;
+		found = composed_text(k, facts, text, e);
+	}
+	if (found == 0)
+		found = stored_text(k, want ? want->hex : k->id, text, e);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	if (fetch(k, e) < 0)
+	if ((!k->saved && fetch(k, e) < 0) ||
+	    k->saved->ops->manifest(k->saved, want, text, type, e) < 0)
 		return -1;
-	return k->saved->ops->manifest(k->saved, want, text, type, e);
+	/* That it need not be fetched again; source.c keeps manifests alone. */
+	return is_index(text) ? store_put_blob(s->store, text->data, text->len,
+					       &d, e) : 0;
 }
 
 static int blobs(struct source *s, struct store *store,
@@ -222,10 +317,13 @@ static int blobs(struct source *s, struct store *store,
 		 struct err *e)
 {
 	struct docker *k = (struct docker *)s;
+	AUTO_BUF struct buf again = BUF_INIT(MANIFEST_MAX);
+	char type[MEDIA_TYPE_MAX];
 
-	if (!k->saved)	/* somebody removed what manifest() saw */
-		return err_set(e, ERR_SYS, "%s is not in store '%s' any more",
-			       what[0], store->dir);
+	if (!k->saved && (fetch(k, e) < 0 ||
+			  k->saved->ops->manifest(k->saved, NULL, &again, type,
+						  e) < 0))
+		return -1;
 	return k->saved->ops->blobs(k->saved, store, d, what, n, e);
 }
 
@@ -266,7 +364,8 @@ struct source *docker_daemon_open(const char *rest,
 	struct docker *k = xcalloc(1, sizeof(*k));
 
 	k->source.ops = &docker_ops;
-	k->source.options = o;
+	k->options = *o;
+	k->source.options = &k->options;
 	k->source.fleeting = true;
 	if (take_name(k, rest, e) == 0 && daemon_open(&k->daemon, e) == 0)
 		return &k->source;

@@ -223,9 +223,8 @@ static void folder_needs(const struct source *s, struct sandbox *box)
 static const struct source_ops folder_ops = { folder_manifest, folder_blobs,
 					      layout_free, folder_needs };
 
-static struct layout *layout_new(const char *rest,
-				 const struct source_ops *ops,
-				 const struct pull_options *o, struct err *e)
+static struct layout *layout_new(const struct source_ops *ops,
+				 const struct pull_options *o)
 {
 	struct layout *l = xcalloc(1, sizeof(*l));
 
@@ -233,20 +232,16 @@ static struct layout *layout_new(const char *rest,
 	l->source.options = o;
 	l->store = (struct store)STORE_INIT;
 	l->bundle = (struct bundle)BUNDLE_INIT;
-	if (layout_split(rest, &l->source, &l->path, &l->ref, e) == 0)
-		return l;
-	source_free(&l->source);
-	return NULL;
+	return l;
 }
 
 struct source *layout_open(const char *rest, const struct pull_options *o,
 			   struct err *e)
 {
-	struct layout *l = layout_new(rest, &folder_ops, o, e);
+	struct layout *l = layout_new(&folder_ops, o);
 
-	if (!l)
-		return NULL;
-	if (store_open_existing(&l->store, l->path, e) == 0)
+	if (layout_split(rest, &l->source, &l->path, &l->ref, e) == 0 &&
+	    store_open_existing(&l->store, l->path, e) == 0)
 		return &l->source;
 	source_free(&l->source);
 	return NULL;
@@ -352,12 +347,24 @@ static const struct source_ops packed_ops = { packed_manifest, packed_blobs,
 struct source *oci_archive_open(const char *rest, const struct pull_options *o,
 				struct err *e)
 {
-	struct layout *l = layout_new(rest, &packed_ops, o, e);
+	struct layout *l = layout_new(&packed_ops, o);
 
-	if (!l)
-		return NULL;
-	if (bundle_open(&l->bundle, l->path, e) == 0)
+	if (layout_split(rest, &l->source, &l->path, &l->ref, e) == 0 &&
+	    bundle_open(&l->bundle, l->path, e) == 0)
 		return &l->source;
 	source_free(&l->source);
 	return NULL;
+}
+
+struct source *oci_archive_open_fd(int fd, const char *name, const char *hex,
+				   const struct pull_options *o)
+{
+	struct layout *l = layout_new(&packed_ops, o);
+
+	l->bundle.fd = fd;
+	l->bundle.name = xstrdup(name);
+	l->path = xstrdup(name);
+	l->source.name = xstrdup(name);
+	snprintf(l->source.pinned, sizeof(l->source.pinned), "%s", hex);
+	return &l->source;
 }

@@ -24,4 +24,9 @@ int layout_choose(const char *text, size_t len, const char *path,
 		  const char *ref, struct descriptor *d, struct err *e)
 	MUST_CHECK;
 
+/* The image with that digest in an archive that is a layout, in fd, which
+ * becomes the source's; name stands in messages.  Never NULL. */
+struct source *oci_archive_open_fd(int fd, const char *name, const char *hex,
+				   const struct pull_options *o);
+
 #endif

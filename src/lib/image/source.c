@@ -196,8 +196,8 @@ static int fetch_blobs(struct source *s, struct store *store,
 	return s->ops->blobs(s, store, w.d, w.what, w.n, e);
 }
 
-int source_check_platform(struct source *s, const char *os, const char *arch,
-			  struct err *e)
+int source_check_platform(const struct source *s, const char *os,
+			  const char *arch, struct err *e)
 {
 	AUTO_FREE char *note = NULL;
 	struct platform p;
@@ -215,16 +215,13 @@ int source_check_platform(struct source *s, const char *os, const char *arch,
 		return err_set(e, ERR_INPUT,
 			       "'%s' has no image for %s/%s: it is for %.40s/%.40s alone",
 			       s->name, p.os, p.arch, os, arch);
-	if (s->noted)
-		return 0;
-	s->noted = true;
 	note = xasprintf("'%s' is for %.40s/%.40s, not for this machine's %s/%s",
 			 s->name, os, arch, p.os, p.arch);
 	progress_note(s->options->progress, note);
 	return 0;
 }
 
-static int check_config(struct source *s, struct store *store,
+static int check_config(const struct source *s, struct store *store,
 			const struct manifest_doc *doc, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX);

@@ -55,7 +55,6 @@ struct source {
 	bool			   fleeting;	/* the name says little about
 						 * tomorrow: file the image
 						 * under NAME@digest alone */
-	bool			   noted;	/* see source_check_platform() */
 };
 
 /* text: a docker-style name, docker://NAME, oci:DIR[:REF],
@@ -87,9 +86,9 @@ struct source *docker_daemon_open(const char *rest,
 
 /* An image that names no platform (os or arch is NULL) is one for whoever
  * wants it; one for another than was asked for by --platform is an error, and
- * worth one note when nothing was asked for. */
-int source_check_platform(struct source *s, const char *os, const char *arch,
-			  struct err *e) MUST_CHECK;
+ * worth a note when nothing was asked for. */
+int source_check_platform(const struct source *s, const char *os,
+			  const char *arch, struct err *e) MUST_CHECK;
 
 /* What source_pull() needs of the source; the store is the caller's. */
 void source_needs(const struct source *s, struct sandbox *box);

@@ -115,8 +115,8 @@ static int write_to(struct reader *r)
 	size_t len;
 
 	while ((len = next_piece(r, &data)) > 0) {
-		ssize_t n = write(r->fd, data, len < STREAM_WRITE_MAX ?
-				  len : STREAM_WRITE_MAX);
+		ssize_t n = write(r->fd, data, len < STREAM_VSOCK_MAX ?
+				  len : STREAM_VSOCK_MAX);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -16,9 +16,13 @@ static ssize_t plain_read(struct stream *s, void *data, size_t size)
 
 static ssize_t plain_write(struct stream *s, const void *data, size_t len)
 {
-	if (len > STREAM_WRITE_MAX)
-		len = STREAM_WRITE_MAX;
 	return send(s->fd, data, len, MSG_NOSIGNAL);
+}
+
+static ssize_t vsock_write(struct stream *s, const void *data, size_t len)
+{
+	return plain_write(s, data, len < STREAM_VSOCK_MAX ? len :
+			   STREAM_VSOCK_MAX);
 }
 
 static int plain_shut(struct stream *s)
@@ -33,10 +37,16 @@ static void plain_release(struct stream *s)
 
 void stream_init_plain(struct stream *s, int fd)
 {
-	static const struct stream_ops ops = { plain_read, plain_write,
-					       plain_shut, plain_release };
+	static const struct stream_ops plain = { plain_read, plain_write,
+						 plain_shut, plain_release };
+	static const struct stream_ops vsock = { plain_read, vsock_write,
+						 plain_shut, plain_release };
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
 
-	*s = (struct stream){ .ops = &ops, .fd = fd, .read_wants = EPOLLIN,
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	*s = (struct stream){ .ops = domain == AF_VSOCK ? &vsock : &plain,
+			      .fd = fd, .read_wants = EPOLLIN,
 			      .write_wants = EPOLLOUT };
 }
 

@@ -19,9 +19,9 @@
  * record of TLS, RFC 8446 section 5.2. */
 #define STREAM_READ_MIN 16384
 
-/* What is written at once.  A large write to a vsock becomes one packet of up to
+/* What is written to a vsock at once.  A large write becomes one packet of up to
  * 64 KiB, and those some monitors lose (vhost-device-vsock 0.3.0 does). */
-#define STREAM_WRITE_MAX 16384
+#define STREAM_VSOCK_MAX 16384
 
 struct stream;
 

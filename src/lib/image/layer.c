@@ -169,33 +169,35 @@ static void reading_release(struct reading *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* Reads on to that place in order.  This thread is one of the workers, so all
- * gets done where none can start. */
-static void read_to(struct reading *r, size_t end)
+/* Layers that remove are small: with their lists known before the others
+ * begin, what they remove is not spooled at all.  No thread is worth starting
+ * for them. */
+static void read_quick(struct reading *r)
 {
-	size_t want = end - r->next, n = 0;
+	size_t n = r->img->doc.n_layers;
+
+	while (r->end < n && is_quick(&r->img->doc.layers[r->order[r->end]]))
+		r->end++;
+	work(r);
+}
+
+/* This thread is one of the workers, so all gets done where none can start. */
+static void read_all(struct reading *r)
+{
+	size_t want, n = 0;
 	pthread_t workers[WORKERS_MAX];
 
-	r->end = end;
+	read_quick(r);
+	r->end = r->img->doc.n_layers;
+	want = r->end - r->next;
 	if (want > WORKERS_MAX)
 		want = WORKERS_MAX;
 	while (n + 1 < want && pthread_create(&workers[n], NULL, work, r) == 0)
 		n++;
-	work(r);
+	if (want > 0)
+		work(r);
 	for (size_t i = 0; i < n; i++)
 		pthread_join(workers[i], NULL);
-}
-
-/* Layers that remove are small: with their lists known before the others
- * begin, what they remove is not spooled at all. */
-static void read_all(struct reading *r)
-{
-	size_t n = r->img->doc.n_layers, quick = 0;
-
-	while (quick < n && is_quick(&r->img->doc.layers[r->order[quick]]))
-		quick++;
-	read_to(r, quick);
-	read_to(r, n);
 }
 
 static void forget_body(void *ctx, const struct inode *inode)

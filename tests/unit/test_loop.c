@@ -20,35 +20,9 @@ static void run(const char *what)
 	ok(loop_run(loop, &e) == 0, what);
 }
 
-/* Timers: started in this order, due in the order of the letters. */
+/* Timers: some are stopped, the others come in the order of their moments. */
 static char order[16];
 static struct timer timers[8];
-
-static void note(void *arg)
-{
-	size_t len = strlen(order);
-
-	order[len] = (char)('a' + ((struct timer *)arg - timers));
-	if (len + 1 == 6)
-		loop_stop(loop);
-}
-
-static void test_timers(void)
-{
-	static const int start[] = { 5, 2, 7, 0, 4, 1, 6, 3 };
-
-	for (size_t i = 0; i < ARRAY_SIZE(start); i++)
-		timer_start(&timers[start[i]], loop,
-			    5 * (uint64_t)start[i], note, &timers[start[i]]);
-	timer_stop(&timers[1]);
-	timer_stop(&timers[6]);
-	timer_stop(&timers[6]);
-	run("timers run");
-	same_str(order, "acdefh", "in the order of their moments");
-	ok(!timers[0].loop && !timers[7].loop, "and once");
-}
-
-/* Many, stopped from the middle: the heap stays a heap. */
 static uint64_t last_at;
 static size_t n_called, n_early;
 
@@ -58,7 +32,39 @@ static void check_order(void *arg)
 
 	n_early += t->at < last_at;
 	last_at = t->at;
-	if (++n_called == 250)
+	n_called++;
+}
+
+static void note(void *arg)
+{
+	check_order(arg);
+	order[(struct timer *)arg - timers] = 'x';
+	if (n_called == 6)
+		loop_stop(loop);
+}
+
+static void test_timers(void)
+{
+	static const int start[] = { 5, 2, 7, 0, 4, 1, 6, 3 };
+
+	memset(order, '-', ARRAY_SIZE(timers));
+	for (size_t i = 0; i < ARRAY_SIZE(start); i++)
+		timer_start(&timers[start[i]], loop,
+			    5 * (uint64_t)start[i], note, &timers[start[i]]);
+	timer_stop(&timers[1]);
+	timer_stop(&timers[6]);
+	timer_stop(&timers[6]);
+	run("timers run");
+	same_str(order, "x-xxxx-x", "but for those that were stopped");
+	ok(n_early == 0, "none before one that is due earlier");
+	ok(!timers[0].loop && !timers[7].loop, "and once");
+}
+
+/* Many, stopped from the middle: the heap stays a heap. */
+static void count_down(void *arg)
+{
+	check_order(arg);
+	if (n_called == 250)
 		loop_stop(loop);
 }
 
@@ -67,9 +73,10 @@ static void test_heap(void)
 	static struct timer many[500];
 	unsigned int seed = 1;
 
+	last_at = n_called = n_early = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
 		seed = seed * 1103515245 + 12345;
-		timer_start(&many[i], loop, (seed >> 16) % 20, check_order,
+		timer_start(&many[i], loop, (seed >> 16) % 20, count_down,
 			    &many[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(many); i += 2)

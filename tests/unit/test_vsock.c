@@ -219,6 +219,7 @@ static void test_descriptors(void)
 	listener_stop(&l);
 	close(fd);
 	close_got(&g);
+	ok(unlink("Q") == 0, "its socket");
 }
 
 /* Two listeners, one gate: both wait, both go on. */
@@ -294,7 +295,9 @@ int main(void)
 	test_refused();
 	test_full(&gate);
 	test_calls();
-	test_descriptors();
+	/* valgrind accepts, and closes what is above a limit: for it alone. */
+	if (!getenv("LD_PRELOAD") || !strstr(getenv("LD_PRELOAD"), "vgpreload"))
+		test_descriptors();
 	test_queue();
 	test_paths();
 	vsock_free(vsock);
@@ -305,7 +308,7 @@ int main(void)
 	run(20);
 	vsock_free(vsock);
 	loop_free(loop);
-	if (unlink("P_17002") < 0 || unlink("Q") < 0 || unlink("R0") < 0 ||
+	if (unlink("P_17002") < 0 || unlink("R0") < 0 ||
 	    unlink("R1") < 0 || unlink("file") < 0 || chdir("/") < 0 ||
 	    rmdir(dir) < 0)
 		ok(0, "something was left behind");

@@ -158,6 +158,7 @@ static int move_down(struct client *c, struct err *e)
 	if (!c->answered) {
 		int ret = take_head(c, e);
 
+		wire_flush(down);	/* an interim answer is waited for */
 		if (ret < 0 || (ret == 0 && !c->up.ended))
 			return ret;
 		if (ret == 0)
@@ -186,6 +187,8 @@ static void exchange(struct client *c)
 	struct err e;
 	int ret;
 
+	if (c->front.state != FRONT_BUSY)	/* gone() is on its way */
+		return;
 	if (!c->request.done && move_up(c, &e) < 0) {
 		wire_release(&c->up);
 		if (c->answered)
@@ -253,6 +256,11 @@ static void dialled(void *arg, int fd, unsigned status, const char *sentence)
 	struct stream s;
 
 	c->dial = NULL;
+	if (c->front.state != FRONT_BUSY) {	/* gone() is on its way */
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
 	if (fd < 0) {
 		front_refuse(&c->front, status, sentence);
 		return;

@@ -4,9 +4,6 @@
  */
 #include "odyn/exchange.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/xalloc.h"
 #include "enclave/http1.h"
 #include "odyn/wire.h"
@@ -33,13 +30,6 @@ struct exchange {
 	void	      *arg;
 };
 
-static void drop(struct buf *b)
-{
-	if (b->data)
-		explicit_bzero(b->data, b->cap);
-	buf_release(b);
-}
-
 void exchange_cancel(struct exchange *x)
 {
 	if (x->dial)
@@ -48,8 +38,8 @@ void exchange_cancel(struct exchange *x)
 	watch_stop(&x->watch);
 	stream_release(&x->stream);
 	wire_release(&x->wire);
-	drop(&x->request);
-	drop(&x->body);
+	buf_wipe(&x->request);
+	buf_wipe(&x->body);
 	free(x);
 }
 
@@ -156,7 +146,7 @@ static void send_request(struct exchange *x)
 		return;
 	}
 	buf_add(&x->wire.out, x->request.data, x->request.len);
-	drop(&x->request);
+	buf_wipe(&x->request);
 	wire_flush(&x->wire);
 }
 

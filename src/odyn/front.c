@@ -4,8 +4,6 @@
  */
 #include "odyn/front.h"
 
-#include <string.h>
-
 #include "base/xalloc.h"
 
 #define OUT_MAX	  (4u << 20)	/* of one answer and the next one's head */
@@ -15,9 +13,7 @@
 
 static void drop_head(struct front *f)
 {
-	if (f->text.data)
-		explicit_bzero(f->text.data, f->text.cap);
-	buf_release(&f->text);
+	buf_wipe(&f->text);
 	free(f->head);
 	f->head = NULL;
 }

@@ -24,7 +24,7 @@ struct front_ops {
 	/* Something has moved in f->wire while the owner has it. */
 	void (*moved)(void *arg);
 	/* The connection is closed; the owner frees f, now or later.  Comes
-	 * once, from the loop. */
+	 * once, from the loop; f->state is FRONT_GONE since a little before. */
 	void (*gone)(void *arg);
 };
 

@@ -173,11 +173,9 @@ static int send_to(struct op *op, const struct imds_credentials *c,
 	    make_body(op, &body, e) == 0)
 		ret = kms_put_request(&op->call, authority, body.data, body.len,
 				      c, clock_now(), &request, e);
-	if (body.data)
-		explicit_bzero(body.data, body.cap);
-	buf_release(&body);
+	buf_wipe(&body);
 	if (ret < 0) {
-		buf_release(&request);
+		buf_wipe(&request);
 		return -1;
 	}
 	to.host = &host;

@@ -4,24 +4,15 @@
  */
 #include "odyn/service.h"
 
-#include <string.h>
-
 #include "base/xalloc.h"
 #include "odyn/tcp.h"
-
-static void drop(struct buf *b)
-{
-	if (b->data)
-		explicit_bzero(b->data, b->cap);
-	buf_release(b);
-}
 
 static void request_free(struct service_request *r)
 {
 	if (r->cancel)
 		r->cancel(r->owner);
 	front_release(&r->front);
-	drop(&r->content);
+	buf_wipe(&r->content);
 	list_remove(&r->link);
 	free(r);
 }
@@ -94,7 +85,9 @@ void service_answer(struct service_request *r, const struct http1_reply *reply)
 	struct wire *w = &r->front.wire;
 
 	r->cancel = NULL;
-	drop(&r->content);
+	buf_wipe(&r->content);
+	if (r->front.state != FRONT_BUSY)	/* gone() is on its way */
+		return;
 	http1_put_reply(reply, h->keep_alive, http1_is(h->method, "HEAD"),
 			&w->out);
 	wire_flush(w);

@@ -14,13 +14,6 @@ size_t wire_waiting(const struct wire *w)
 	return w->out.len - w->out_at;
 }
 
-static void drop(struct buf *b)
-{
-	if (b->data)
-		explicit_bzero(b->data, b->cap);
-	buf_release(b);
-}
-
 static bool has_room(const struct wire *w)
 {
 	return w->reading && !w->ended && w->in.len < w->in.max;
@@ -83,13 +76,13 @@ static void write_out(struct wire *w)
 		}
 		w->out_at += (size_t)n;
 	}
-	drop(&w->out);
+	buf_wipe(&w->out);
 	w->out_at = 0;
 }
 
 void wire_flush(struct wire *w)
 {
-	if (!w->deaf)
+	if (w->stream.ops && !w->deaf)
 		write_out(w);
 	settle(w);
 }
@@ -136,7 +129,7 @@ void wire_take(struct wire *w, size_t n)
 		memmove(w->in.data, w->in.data + n, w->in.len - n);
 		w->in.len -= n;
 	} else {
-		drop(&w->in);
+		buf_wipe(&w->in);
 	}
 	settle(w);
 }
@@ -154,7 +147,7 @@ void wire_release(struct wire *w)
 {
 	watch_stop(&w->watch);
 	stream_release(&w->stream);
-	drop(&w->in);
-	drop(&w->out);
+	buf_wipe(&w->in);
+	buf_wipe(&w->out);
 	w->out_at = 0;
 }

@@ -104,6 +104,21 @@ after
 early" "$(tr -d '\r' <<<"$output")"
 }
 
+@test "an interim answer is passed on at once" {
+	cat >wait.py <<'END'
+import os, socket
+s = socket.create_connection(("127.0.0.1", int(os.environ["PORT"])))
+s.sendall(b"POST http://web/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+          b"Connection: close\r\nContent-Length: 4\r\n\r\n")
+f = s.makefile("rb")
+assert f.readline() == b"HTTP/1.1 100 Continue\r\n" and f.readline() == b"\r\n"
+s.sendall(b"body")
+print(f.read().decode().split("\r\n\r\n")[1])
+END
+	inside 'python3 wait.py'
+	same body "$output"
+}
+
 @test "a body of megabytes, both ways" {
 	head -c 5000000 /dev/urandom >big
 	inside "$CURL --data-binary @big http://web/ >back; $CURL -p -T big \

@@ -83,6 +83,13 @@ void buf_release(struct buf *b)
 	b->cap = 0;
 }
 
+void buf_wipe(struct buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->cap);
+	buf_release(b);
+}
+
 int buf_read_fd(struct buf *b, int fd, const char *name, struct err *e)
 {
 	char chunk[16384];

@@ -40,6 +40,9 @@ void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 char *buf_steal(struct buf *b);
 
 void buf_release(struct buf *b);
+/* The same for secrets.  What they were moved from as they grew is not wiped:
+ * it helps against what is read later, not against everything. */
+void buf_wipe(struct buf *b);
 
 /* Appends all of fd, from where it stands.  ERR_INPUT "'name' is larger than
  * N bytes" past the ceiling, ERR_SYS when reading fails. */

@@ -33,9 +33,7 @@ struct call {
 
 void api_reply_release(struct api_reply *r)
 {
-	if (r->body.data)
-		explicit_bzero(r->body.data, r->body.cap);
-	buf_release(&r->body);
+	buf_wipe(&r->body);
 }
 
 static void say(struct api_reply *r, unsigned status, const char *sentence)

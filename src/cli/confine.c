@@ -27,8 +27,10 @@ int cli_confine(const struct sandbox *s, struct err *e)
 	/* What opens files of its own, when it is used first. */
 	digest_prepare();
 	isal();
-	if (sandbox_enter(s, &why) == 0)
+	if (sandbox_enter(s, &why) == 0) {
+		cli_debug("confined to its task; ENC_SANDBOX=off goes without");
 		return 0;
+	}
 	if (required)
 		return err_set(e, ERR_SYS,
 			       "ENC_SANDBOX=require, and there is no whole sandbox: %s",

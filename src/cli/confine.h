@@ -8,7 +8,8 @@
 #include "base/sandbox.h"
 
 /* Confines this process to what s holds (sandbox.h).  ENC_SANDBOX=off: not at
- * all.  A kernel that cannot: a note, or with ENC_SANDBOX=require ERR_SYS.
+ * all.  A kernel that cannot: a note, or with ENC_SANDBOX=require ERR_SYS.  With
+ * -v it says when it is done, for those who look for what refuses something.
  * Any other value of it is ERR_USAGE. */
 int cli_confine(const struct sandbox *s, struct err *e) MUST_CHECK;
 

@@ -24,7 +24,8 @@ Entries of the layer:
   many PREFIX N    N empty files, PREFIX0 …
 with any of mode=0755 uid=0 gid=0 mtime=0 flag=TYPEFLAG xattr.NAME=HEX
 (a PAX record SCHILY.xattr) pax.KEY=TEXT (any other record, as it is)
-prefix=TEXT (the ustar field, as it is)
+prefix=TEXT (the ustar field, as it is) at.N=TEXT (bytes at offset N of the
+header, before its checksum is made)
 """
 import functools
 import hashlib
@@ -177,11 +178,15 @@ class Layer:
             self.member(b"PaxHeaders/" + name[:80], b"x", text)
         flag = opts.get("flag", FLAGS[kind].decode()).encode()
         mode = int(opts.get("mode", MODES.get(kind, "0644")), 8)
-        self.write(header(name[:100], flag, claim, mode=mode, link=link[:100],
-                          prefix=prefix, **{
-                              k: int(opts.get(k, 0))
-                              for k in ("uid", "gid", "mtime",
-                                        "major", "minor")}))
+        block = header(name[:100], flag, claim, mode=mode, link=link[:100],
+                       prefix=prefix, **{
+                           k: int(opts.get(k, 0))
+                           for k in ("uid", "gid", "mtime",
+                                     "major", "minor")})
+        for k, v in opts.items():
+            if k.startswith("at."):
+                block = patched(block, int(k[3:]), raw(v))
+        self.write(block)
         self.content(data, size, opts.get("fill"))
 
     def member(self, name, flag, data):
@@ -239,6 +244,12 @@ def header(name, flag, size, mode=0o644, uid=0, gid=0, mtime=0, link=b"",
               flag, link.ljust(100, b"\0"), b"ustar\00000", bytes(64),
               number(major, 8), number(minor, 8), prefix.ljust(155, b"\0")]
     block = b"".join(fields).ljust(BLOCK, b"\0")
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+def patched(block, at, text):
+    block = block[:at] + text + block[at + len(text):]
+    block = block[:148] + b" " * 8 + block[156:]
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
 
 

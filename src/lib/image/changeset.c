@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "image/blob_tap.h"
 #include "image/gunzip.h"
+#include "image/tar_strict.h"
 
 #define WHITEOUT	"/.wh."
 #define WHITEOUT_OPAQUE "/.wh..wh..opq"
@@ -283,7 +284,9 @@ int changeset_collect(untar_read_fn *read, void *ctx,
 		      struct err *e)
 {
 	AUTO_GUNZIP struct gunzip *g = gunzip_new(read, ctx, "the layer");
-	AUTO_UNTAR struct untar *a = untar_open(gunzip_read, g, "the layer", e);
+	AUTO_TAR_STRICT struct tar_strict *t = tar_strict_new(gunzip_read, g);
+	AUTO_UNTAR struct untar *a = untar_open(tar_strict_read, t,
+						"the layer", e);
 
 	return a ? read_members(set, a, spool, e) : -1;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gunzip.c - gzip undone by ISA-L, between a layer's blob and its archive
+ * gunzip.c - compression undone, between a layer's blob and its archive
+ *
+ * gzip is ISA-L's where that is there; it and zstd are libarchive's otherwise.
  *
  * Trust: the bytes are hostile.  ISA-L checks CRC and length of each member;
  * what comes out is bounded by the caller, piece by piece.  Headers are read
@@ -13,12 +15,14 @@
 
 #include "base/isal.h"
 #include "base/xalloc.h"
+#include "image/archive_raw.h"
 
 #define OUT_SIZE ((size_t)1 << 18)
 
 enum mode {
 	UNSEEN,			/* nothing was read yet */
-	PASS,			/* not ours to inflate */
+	PASS,			/* plain */
+	RAW,			/* libarchive inflates it */
 	INFLATE,
 	ENDED,			/* after the last member */
 };
@@ -31,6 +35,7 @@ struct gunzip {
 	const uint8_t *in;	/* the source's, not yet used */
 	size_t	       n_in;
 	bool	       any;	/* something came out already */
+	struct raw    *raw;
 	uint8_t	      *out;
 	struct inflate_state	*state;
 	struct isal_gzip_header *header;	/* of the member that begins */
@@ -51,13 +56,13 @@ void gunzip_free(struct gunzip *g)
 {
 	if (!g)
 		return;
+	raw_free(g->raw);
 	free(g->out);
 	free(g->state);
 	free(g->header);
 	free(g);
 }
 
-#ifdef HAVE_ISAL
 static bool is_gzip(const uint8_t *data, size_t len)
 {
 	return len >= 2 && data[0] == 0x1f && data[1] == 0x8b;
@@ -86,6 +91,7 @@ static int refill(struct gunzip *g, struct err *e)
 	return 1;
 }
 
+#ifdef HAVE_ISAL
 static void begin_member(struct gunzip *g)
 {
 	isal()->inflate_reset(g->state);
@@ -94,23 +100,14 @@ static void begin_member(struct gunzip *g)
 	g->in_header = true;
 }
 
-static int begin(struct gunzip *g, struct err *e)
+static void begin_isal(struct gunzip *g)
 {
-	int more = refill(g, e);
-
-	if (more < 0)
-		return -1;
-	if (!isal() || more == 0 || !is_gzip(g->in, g->n_in)) {
-		g->mode = PASS;
-		return 0;
-	}
 	g->mode = INFLATE;
 	g->out = xmalloc(OUT_SIZE);
 	g->state = xcalloc(1, sizeof(*g->state));
 	g->header = xcalloc(1, sizeof(*g->header));
 	isal()->inflate_init(g->state);
 	begin_member(g);
-	return 0;
 }
 
 static int damaged(const struct gunzip *g, const char *how, struct err *e)
@@ -191,8 +188,9 @@ static ssize_t inflate_block(struct gunzip *g, const void **data,
 }
 #endif
 
-static ssize_t pass(struct gunzip *g, const void **data, struct err *e)
+static ssize_t pass(void *ctx, const void **data, struct err *e)
 {
+	struct gunzip *g = ctx;
 	size_t n = g->n_in;
 
 	if (n == 0)
@@ -202,17 +200,38 @@ static ssize_t pass(struct gunzip *g, const void **data, struct err *e)
 	return (ssize_t)n;
 }
 
+static int begin(struct gunzip *g, struct err *e)
+{
+	AUTO_FREE char *name = xasprintf("archive '%s'", g->name);
+	int more = refill(g, e);
+
+	if (more < 0)
+		return -1;
+	g->mode = PASS;
+	if (more == 0 || !(is_gzip(g->in, g->n_in) || is_zstd(g->in, g->n_in)))
+		return 0;
+#ifdef HAVE_ISAL
+	if (isal() && is_gzip(g->in, g->n_in)) {
+		begin_isal(g);
+		return 0;
+	}
+#endif
+	g->mode = RAW;
+	g->raw = raw_open(pass, g, name, e);
+	return g->raw ? 0 : -1;
+}
+
 ssize_t gunzip_read(void *ctx, const void **data, struct err *e)
 {
 	struct gunzip *g = ctx;
 
-#ifdef HAVE_ISAL
 	if (g->mode == UNSEEN && begin(g, e) < 0)
 		return -1;
+	if (g->mode == RAW)
+		return raw_block(g->raw, data, e);
+#ifdef HAVE_ISAL
 	if (g->mode == INFLATE)
 		return inflate_block(g, data, e);
-	if (g->mode == ENDED)
-		return 0;
 #endif
-	return pass(g, data, e);
+	return g->mode == ENDED ? 0 : pass(g, data, e);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gunzip.h - gzip undone by ISA-L, between a layer's blob and its archive
+ * gunzip.h - compression undone, between a layer's blob and its archive
  *
- * RFC 1952.  What is not gzip passes through unchanged, and so does everything
- * where ISA-L is not installed: libarchive inflates it then.
+ * gzip (RFC 1952) and zstd (RFC 8878), known by their first bytes; all else
+ * passes through unchanged.
  */
 #ifndef ENC_GUNZIP_H
 #define ENC_GUNZIP_H

@@ -204,6 +204,31 @@ write /etc/hosts" \
 	enc-inspect -q show "$(cat out)" >shown
 }
 
+@test "sandbox: enc-push calls, reads its store and runs nothing" {
+	start_registry
+	confined "$ONLINE" "read $ENCLAVER_STORE/index.json
+read /etc/hosts" \
+		"make $ENCLAVER_STORE/new
+write /etc/hosts" \
+		enc-push -q -f project/enclaver.yaml --target "$registry_url/app:1" "$image"
+	same "$registry_url/app@${image##*@}" "$(cat out)"
+}
+
+@test "sandbox: enc-release --push calls too" {
+	start_registry
+	mkimage_sleeve "$ENCLAVER_STORE" docker.io/library/sleeve:1 >path
+	enc-eif -q -o a.eif --kernel blobs/bzImage --cmdline x --ramdisk odyn
+	confined "$ONLINE" "read $ENCLAVER_STORE/index.json
+make $ENCLAVER_STORE/new
+read /etc/hosts" \
+		"read $T/project/enclaver.yaml
+write /etc/hosts" \
+		enc-release -q -f project/enclaver.yaml \
+		--target "$registry_url/app:1" --push a.eif
+	enc-pull -q --store pulled "$registry_url/app:1" >path
+	same "$(sed 's/.*@//' out)" "$(sed 's/.*@//' path)"
+}
+
 @test "sandbox: enc-pull from a registry by name, with a certificate and credentials" {
 	requires skopeo
 	start_registry auth tls

@@ -44,6 +44,23 @@ gigabytes() {
 	[ "$(du -sm "$ENCLAVER_STORE" | cut -f 1)" -gt 1900 ]
 }
 
+# One goes in a single request, one in pieces.
+@test "enc-push: 32 MiB, a gigabyte and two to a registry" {
+	requires jq
+	start_registry
+	image=$(mkimage source app:1 <<<"layer none
+file one size=1000000000
+layer none
+file two size=2000000000")
+	at_most $((32 * MIB)) enc-push -q --target "$registry_url/app:1" "$image"
+	same "$registry_url/app@${image##*@}" "$output"
+	for digest in $(manifest_of "$image" | jq -r '.layers[].digest'); do
+		curl -s "http://$registry_url/v2/app/blobs/$digest" |
+			cmp - "$(blob_of source "$digest")"
+	done
+	same 8 "$(grep -c 'PATCH /v2/app/blobs/uploads/' registry.*/log)"
+}
+
 @test "enc-eif: 64 MiB, three gigabytes; no more temporary space than the EIF" {
 	image=$(gigabytes 3 | mkimage layout app:1)
 	(

@@ -118,3 +118,24 @@ load ../faults
 		sed 's/.* T //' | sort >known
 	same '' "$(comm -23 used known)" 'calls that fail.c does not know'
 }
+
+# Each in a repository of its own: what is there is not read again.
+@test "enc-push: each read fails" {
+	local n count preload=$abs_top_builddir/tests/preload/fail.so
+	[ -e "$preload" ] || missing 'tests/preload/fail.so (make check builds it)'
+	given_registry
+	image=$(enc-pull -q --store store "$app")
+	expect 0 env LD_PRELOAD="$preload" FAIL_READS=1 FAIL_COUNT="$T/reads" \
+		enc-push -q --target "$registry_url/good:1" "$image"
+	count=$(grep -c '^[a-z0-9]*read' reads)
+	[ "$count" -gt 5 ]
+	for n in $(seq "$count"); do
+		expect 6 env LD_PRELOAD="$preload" FAIL_READS=1 FAIL_AT="$n" FAIL_ERRNO=5 \
+			enc-push -q --target "$registry_url/r$n:1" "$image"
+		same "" "$output"
+		same 1 "${#stderr_lines[@]}"
+		contains "$stderr" "Input/output error"
+		same 404 "$(curl -s -o answer -w '%{http_code}' \
+			"http://$registry_url/v2/r$n/manifests/1")"
+	done
+}

@@ -112,6 +112,13 @@ requests() {
 	refused 5 " too large (too much)"
 	start_stub push-believes
 	pushed
+	# A blob of no bytes can be too large, too, and not made smaller.
+	start_stub push-413-empty
+	empty=$(sha256sum </dev/null | cut -d ' ' -f 1)
+	: >"$(blob_of src "$empty")"
+	image=$(put_image src app "$(manifest_of "$image" | jq -c --arg d "sha256:$empty" \
+		'.layers[0].size = 0 | .layers[0].digest = $d')")
+	refused 5 "too large (too much)" -j 1
 }
 
 @test "hostile push: endless answers" {
@@ -209,6 +216,9 @@ PUT" "$(requests)"
 	sent=$(requests)
 	contains "$sent" "GET
 PATCH 1048593-"
+	# From the start, where the rest alone is not taken.
+	start_stub push-cut-no-patch
+	pushed
 	start_stub push-cut-always
 	refused 5 "layer ${large:7:12}: "
 	same 3 "$(requests | grep -c GET)"

@@ -118,13 +118,16 @@ class Pushes:
         mode = self.mode
         large = (self.command == "PUT" and size > 4 * MIB and mode in (
             "push-min", "push-no-patch", "push-stuck", "push-range", "push-lost"))
-        if large or mode == "push-413" and size > MIB or mode == "push-all-413":
+        if (large or mode == "push-413" and size > MIB or
+                mode == "push-413-empty" and size == 0 or mode == "push-all-413"):
             self.rfile.read(size)
             self.error(413, "too much")
-        elif mode == "push-no-patch" and self.command == "PATCH":
+        elif (mode in ("push-no-patch", "push-cut-no-patch") and
+              self.command == "PATCH"):
             self.rfile.read(size)
             self.error(405, "pieces?")
-        elif (mode == "push-cut" and size > MIB and once(uid) or
+        elif (mode in ("push-cut", "push-cut-no-patch") and size > MIB and
+              once("cut") or
               mode == "push-cut-always" and size > MIB):
             self.body(uid, MIB + 17)
             self.close_connection = True

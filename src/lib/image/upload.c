@@ -260,7 +260,7 @@ static int shrink(struct upload *u, struct err *e)
 {
 	uint64_t piece = u->piece ? u->piece / 4 : PIECE_413;
 
-	while (piece >= u->d->size)
+	while (piece > 0 && piece >= u->d->size)
 		piece /= 4;
 	if (piece < u->piece_min)
 		piece = u->piece_min;
@@ -324,12 +324,12 @@ static int piece_sent(struct upload *u, struct err *e)
 			return lost(u, e);
 		break;
 	}
-	/* Some take no pieces. */
-	if (u->offset > 0 || u->whole || u->piece == 0)
+	/* Some take no pieces, be it the first or the rest of what broke off. */
+	if (u->offset > 0 && u->piece > 0)
 		return refused(u, e);
 	u->whole = true;
 	u->piece = 0;
-	return restart(u);
+	return lost(u, e);
 }
 
 /* After what may pass: how far did it come? */

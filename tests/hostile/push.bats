@@ -222,6 +222,9 @@ PATCH 1048593-"
 	start_stub push-cut-always
 	refused 5 "layer ${large:7:12}: "
 	same 3 "$(requests | grep -c GET)"
+	start_stub push-cut
+	expect 0 enc-push --target "$stub/app:1" "$image"
+	same 1 "$(grep -c "^enc-push: layer ${large:7:12}: trying again$" <<<"$stderr")"
 	# It was all there when the answer got lost.
 	start_stub push-late
 	pushed

@@ -16,7 +16,7 @@
 struct registry {
 	struct ref	   ref;			/* what the user named */
 	const struct remote_options *options;
-	bool		   push;		/* what a token is for: or only to pull */
+	bool		   push;		/* is it here to push, or to pull alone? */
 	char		  *mount;		/* path of another repository of
 						 * this registry to pull from,
 						 * or NULL (upload.h) */

@@ -118,6 +118,10 @@ static int blob_done(struct http_batch *batch, struct http_request *q,
 	struct blob_job *job = q->ctx;
 
 	if (http_again(q)) {
+		AUTO_FREE char *note = xasprintf("%s: trying again",
+						 job->what);
+
+		progress_note(job->progress, note);
 		blob_abort(&job->writer);	/* from its first byte on */
 		job->writer.size = 0;
 		return 1;

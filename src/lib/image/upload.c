@@ -387,9 +387,13 @@ int upload_next(struct upload *u, struct err *e)
 	struct http_request *q = &u->request;
 	bool sending = u->step == UPLOAD_PIECE || u->step == UPLOAD_FINISH;
 
-	if (http_again(q))
+	if (http_again(q)) {
+		AUTO_FREE char *note = xasprintf("%s: trying again", u->what);
+
+		progress_note(u->progress, note);
 		return sending ? ask(u, UPLOAD_STATUS, HTTP_GET,
 				     xstrdup(u->location)) : 1;
+	}
 	if (q->failure != HTTP_ANSWERED) {
 		*e = q->err;
 		return e->class == ERR_REMOTE ? err_wrap(e, "%s", u->what) : -1;

@@ -36,6 +36,8 @@ same_tree() {
 	tree_of_ramdisk parts/ramdisk2 $rootless >got
 	diff -u want got
 	[ "$(wc -l <got)" -gt 10 ]
+	# cpio makes devices, or fails.
+	[ -z "$rootless" ] || return 0
 	mkdir out
 	(cd out && cpio -i --quiet -d -m --no-absolute-filenames <../parts/ramdisk2)
 	tree_of_dir out/rootfs $rootless | as_cpio >got

@@ -47,7 +47,7 @@ class Entry:
         mode = f"{stat.S_IMODE(self.mode):04o}"
         if rootless and kind in ("char", "block"):
             kind, mode = "file-or-device", "-"
-        elif rootless and kind == "file" and not self.size and not first:
+        elif rootless and kind == "file" and not self.size:
             kind, mode = "file-or-device", "-"
         words = [quote(self.path), kind]
         words += [mode if kind != "symlink" else "-",

@@ -140,6 +140,13 @@ listed() {
 	same 1001 "$(grep -c '^b[ /]' "$T/tree")"
 }
 
+@test "a bomb of names: paths of a gigabyte in a few kilobytes" {
+	deep=$(printf 'l/%.0s' {1..2040})
+	image=$(for i in {100..399}; do echo "dir $i/$deep"; done | layers "$(cat)")
+	[ "$(du -sk "$T/layout" | cut -f1)" -lt 500 ]
+	refused 3 "the paths of the image's files have more than 1073741824 bytes" "$image"
+}
+
 @test "archives that end too early, or are none" {
 	refused 3 'layer 2' "$(layers 'layer gzip cut=20' 'file f size=100000 fill=x')"
 	refused 3 'layer 2' "$(layers 'layer none cut=70000' 'file f size=100000 fill=x')"
@@ -216,8 +223,18 @@ listed() {
 	a pax header in the layer's archive says the same thing twice, or nothing|file x data=x pax.path=
 	END
 	long=$(printf 'n%.0s' {1..150})
+	for key in path GNU.sparse.name; do
+		refused 3 "has two long names: $twice" \
+			"$(layers 'layer gzip gnu' "file $long data=x pax.$key=y")"
+	done
+	refused 3 "has two long names: $twice" \
+		"$(layers 'layer gzip gnu' "symlink l to=$long pax.linkpath=y")"
+	for flag in x L K; do
+		refused 3 "has headers that contradict each other: $twice" \
+			"$(layers "file x flag=$flag" "file x flag=$flag" 'file f data=x')"
+	done
 	refused 3 "has headers that contradict each other: $twice" \
-		"$(layers 'layer gzip gnu' "file $long data=x pax.comment=y")"
+		"$(layers "file x flag=x" "file x flag=g" 'file f data=x')"
 	for keys in 'b"path"' 'b"size"' 'b"GNU.sparse.name"'; do
 		PYTHONPATH=$abs_top_srcdir/tests/tools python3 -B - "$T/pax.tar" <<-END
 		import sys

@@ -19,6 +19,8 @@ enum {				/* offsets in a header */
 };
 #define AT_EXTENSION_MORE 504	/* in a block of a GNU sparse map */
 
+enum key { KEY_PATH = 1, KEY_LINKPATH = 2, KEY_SPARSE_NAME = 4 };
+
 enum want { HEADER, TEXT, SPARSE_MAP, SECOND_ZERO, NOTHING };
 
 struct tar_strict {
@@ -32,6 +34,7 @@ struct tar_strict {
 	uint64_t       left;	/* bytes of it still to come */
 	/* What stands before a member and is meant for it. */
 	bool	       has_pax, has_name, has_link, has_size;
+	unsigned       keys;	/* of the pax header: bits of enum key */
 	uint64_t       size;	/* of the member, by the pax header */
 	uint64_t       data;	/* behind a sparse map */
 };
@@ -129,11 +132,16 @@ static int member(struct tar_strict *t, uint64_t size, struct err *e)
 {
 	uint8_t type = t->block[AT_TYPE];
 
+	/* GNU's long names and those of pax: who comes last? */
+	if ((t->has_name && t->keys & (KEY_PATH | KEY_SPARSE_NAME)) ||
+	    (t->has_link && t->keys & KEY_LINKPATH))
+		return doubtful(t, "has two long names", e);
 	if (t->has_size)
 		size = t->size;
 	if (type >= '1' && type <= '6' && size > 0)
 		return doubtful(t, "has a size and is no file", e);
 	t->has_pax = t->has_name = t->has_link = t->has_size = false;
+	t->keys = 0;
 	if (type == 'S' && t->block[AT_SPARSE_MORE]) {
 		t->want = SPARSE_MAP;
 		t->data = size;
@@ -182,7 +190,7 @@ static int header(struct tar_strict *t, struct err *e)
 	case '5': case '6': case 'S':
 		return member(t, (uint64_t)size, e);
 	case 'x':
-		if (pending || size > TAR_TEXT_MAX)
+		if (t->has_pax || size > TAR_TEXT_MAX)
 			break;
 		t->has_pax = true;
 		t->want = size > 0 ? TEXT : HEADER;
@@ -190,8 +198,7 @@ static int header(struct tar_strict *t, struct err *e)
 		t->text.len = 0;
 		return 0;
 	case 'L': case 'K':
-		if (t->has_pax || (t->block[AT_TYPE] == 'L' ? t->has_name :
-							       t->has_link))
+		if (t->block[AT_TYPE] == 'L' ? t->has_name : t->has_link)
 			break;
 		if (t->block[AT_TYPE] == 'L')
 			t->has_name = true;
@@ -232,11 +239,12 @@ static size_t record(const char *at, size_t left, const char **key,
 	return len;
 }
 
-/* Does the key decide what the member is?  Its bit, or 0. */
+/* Does the key decide what the member is?  Its bit, the first three of which
+ * have names, or 0. */
 static unsigned key_bit(const char *key, size_t len)
 {
 	static const char *const keys[] = {
-		"path", "linkpath", "size", "GNU.sparse.name",
+		"path", "linkpath", "GNU.sparse.name", "size",
 		"GNU.sparse.realsize", "GNU.sparse.size", "GNU.sparse.map",
 	};
 
@@ -264,8 +272,7 @@ static bool read_size(struct tar_strict *t, const char *value, size_t len)
 
 static int pax_text(struct tar_strict *t, struct err *e)
 {
-	unsigned seen = 0;
-
+	t->keys = 0;
 	for (size_t at = 0; at < t->text.len;) {
 		const char *key, *value;
 		size_t key_len, value_len;
@@ -273,12 +280,12 @@ static int pax_text(struct tar_strict *t, struct err *e)
 				    &key_len, &value, &value_len);
 		unsigned bit = len ? key_bit(key, key_len) : 0;
 
-		if (len == 0 || seen & bit || (bit && value_len == 0) ||
+		if (len == 0 || t->keys & bit || (bit && value_len == 0) ||
 		    (key_len == 4 && memcmp(key, "size", 4) == 0 &&
 		     !read_size(t, value, value_len)))
 			return err_set(e, ERR_INPUT,
 				       "a pax header in the layer's archive says the same thing twice, or nothing: programs read that in different ways");
-		seen |= bit;
+		t->keys |= bit;
 		at += len;
 	}
 	return 0;

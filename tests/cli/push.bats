@@ -66,7 +66,9 @@ file one size=3000000 fill=1")
 	before=$(tree)
 	for signal in KILL HUP TERM; do
 		rm -f "$PUSHED/held"
-		enc-push -q --target "$stub/app:1" "$image" >out 2>err 3>&- &
+		# nohup, which may be above us, has us ignore one of them
+		env --default-signal enc-push -q --target "$stub/app:1" \
+			"$image" >out 2>err 3>&- &
 		pid=$!
 		until [ -e "$PUSHED/held" ]; do sleep 0.05; done
 		kill -s "$signal" "$pid"

@@ -51,6 +51,18 @@ refused() {
 	refused 3 "no image 'docker.io/library/none:1'" -f enclaver.yaml - <<<none:1
 }
 
+@test "push: what a layout lacks is bad input, to its neighbours too, and said with what it has" {
+	local there="'$T/src' has no image 'nope'; it has app:1"
+	refused 3 "$there" oci:src:nope
+	manifest app:1 r.io/app:enclave sleeve:1 >enclaver.yaml
+	expect 3 enc-amend -q -f enclaver.yaml oci:src:nope
+	contains "$stderr" "$there"
+	expect 3 enc-inspect -q oci:src:nope
+	contains "$stderr" "$there"
+	expect 3 enc-inspect -q ls oci:src:nope
+	contains "$stderr" "$there"
+}
+
 # tree: every file here and what is in it.
 tree() {
 	find src "$HOME" "$ENCLAVER_STORE" -type f -exec sha256sum {} + 2>/dev/null | sort

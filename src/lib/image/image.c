@@ -146,7 +146,7 @@ static int read_documents(struct image *img, struct err *e)
 					      e) : -1;
 }
 
-int image_open(struct image *img, const char *path, struct err *e)
+int image_look(struct image *img, const char *path, struct err *e)
 {
 	AUTO_IMAGE struct image new = IMAGE_INIT;
 
@@ -157,6 +157,16 @@ int image_open(struct image *img, const char *path, struct err *e)
 	*img = new;
 	new = (struct image)IMAGE_INIT;
 	return 0;
+}
+
+int image_open(struct image *img, const char *path, struct err *e)
+{
+	int ret = image_look(img, path, e);
+
+	/* To who asks for an image, "there is none" is no answer. */
+	if (ret < 0 && e->class == ERR_NO)
+		e->class = ERR_INPUT;
+	return ret;
 }
 
 void image_release(struct image *img)

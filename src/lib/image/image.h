@@ -22,8 +22,12 @@ struct image {
 #define AUTO_IMAGE AUTO(image_release)
 #define IMAGE_INIT { .store = STORE_INIT, .config = NULL }
 
-/* Opens what an image path names. */
+/* Opens what an image path, oci:DIR[:REF] or the name of an image in the store
+ * names.  ERR_INPUT when it is not there, with what to do or what is. */
 int image_open(struct image *img, const char *path, struct err *e) MUST_CHECK;
+/* The same for a caller that will look elsewhere: ERR_NO when the layout of
+ * oci:DIR[:REF] has no such image. */
+int image_look(struct image *img, const char *path, struct err *e) MUST_CHECK;
 void image_release(struct image *img);
 
 /* The folder of the layout that image_open() will read; the image is not

@@ -13,7 +13,6 @@
 #include "base/xalloc.h"
 #include "image/bundle.h"
 
-#define LISTED_MAX 512		/* bytes of a message that lists names */
 #define COPY_CHUNK (128u << 10)
 
 /* The last component; what is only dots is resolved first. */
@@ -80,21 +79,10 @@ static bool same_image(const json_t *a, const json_t *b)
 	return x && y && strcmp(x, y) == 0;
 }
 
-static void list_name(struct buf *listed, const json_t *entry)
-{
-	const char *name = name_of(entry);
-
-	/* NAME@sha256:HEX stands beside NAME in our own stores. */
-	if (name && !strchr(name, '@') &&
-	    buf_append(listed, ", ", listed->len ? 2 : 0) == 0 &&
-	    buf_append(listed, name, strlen(name)) < 0)
-		return;		/* enough to see what is there */
-}
-
 int layout_choose(const char *text, size_t len, const char *path,
 		  const char *ref, struct descriptor *d, struct err *e)
 {
-	AUTO_BUF struct buf listed = BUF_INIT(LISTED_MAX);
+	AUTO_BUF struct buf listed = BUF_INIT(INDEX_NAMES_MAX);
 	AUTO_JSON json_t *index = json_parse_object(text, len, path, e);
 	const json_t *list = json_object_get(index, "manifests");
 	const json_t *entry, *chosen = NULL;
@@ -103,8 +91,8 @@ int layout_choose(const char *text, size_t len, const char *path,
 
 	if (!index)
 		return -1;
+	index_names(list, &listed);
 	json_array_foreach(list, i, entry) {
-		list_name(&listed, entry);
 		if (ref && !is_named(entry, ref))
 			continue;
 		if (!chosen)

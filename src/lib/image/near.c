@@ -30,7 +30,7 @@ int image_open_near(struct image *img, const char *text, const char *dir,
 	if (strncmp(text, "oci:", 4) != 0)
 		path = path_in(dir, text);
 	if (path) {
-		if (image_open(img, path, e) == 0)
+		if (image_look(img, path, e) == 0)
 			return 0;
 		if (e->class != ERR_NO)
 			return -1;

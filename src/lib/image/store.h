@@ -114,8 +114,14 @@ int store_tag_as(struct store *s, const char *name, const char *hex,
 		 const struct descriptor *d, bool moving, struct err *e)
 	MUST_CHECK;
 
+/* Appends the names in an index's array "manifests", with ", " between them and
+ * as many as fit: what there is, for messages. */
+#define INDEX_NAMES_MAX 512	/* bytes */
+void index_names(const json_t *manifests, struct buf *listed);
+
 /* Looks a ref.name up in index.json ("NAME" or "NAME@sha256:HEX"), or the
- * only image there is when ref_name is NULL.  ERR_NO when it is not there. */
+ * only image there is when ref_name is NULL.  ERR_NO with what
+ * there is when it is not there. */
 int store_find(const struct store *s, const char *ref_name,
 	       struct descriptor *d, struct err *e) MUST_CHECK;
 

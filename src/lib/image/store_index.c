@@ -103,9 +103,26 @@ int store_tag_as(struct store *s, const char *name, const char *hex,
 	return 0;
 }
 
+void index_names(const json_t *manifests, struct buf *listed)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(manifests, i, entry) {
+		const char *name = ref_name_of(entry);
+
+		/* NAME@sha256:HEX stands beside NAME in our own stores. */
+		if (name && !strchr(name, '@') &&
+		    (buf_append(listed, ", ", listed->len ? 2 : 0) < 0 ||
+		     buf_append(listed, name, strlen(name)) < 0))
+			return;		/* enough to see what is there */
+	}
+}
+
 int store_find(const struct store *s, const char *ref_name,
 	       struct descriptor *d, struct err *e)
 {
+	AUTO_BUF struct buf listed = BUF_INIT(INDEX_NAMES_MAX);
 	AUTO_JSON json_t *index = index_read(s, e);
 	json_t *manifests, *entry, *found = NULL;
 	size_t i;
@@ -123,8 +140,11 @@ int store_find(const struct store *s, const char *ref_name,
 		if (!ref_name || (has && strcmp(has, ref_name) == 0))
 			found = entry;
 	}
-	if (!found)
-		return err_set(e, ERR_NO, "no image '%s' in '%s'", ref_name,
-			       s->dir);
+	if (!found) {
+		index_names(manifests, &listed);
+		return err_set(e, ERR_NO, "'%s' has no image '%s'; it has %s",
+			       s->dir, ref_name,
+			       listed.len ? listed.data : "none with a name");
+	}
 	return descriptor_parse(found, INDEX_FILE, d, e);
 }

@@ -217,7 +217,9 @@ clean() {
 	expect 2 enclaver build --max-size ''
 	contains "$stderr" "option '--max-size' needs a value"
 	expect 2 enclaver build -q --max-size x
-	contains "$stderr" "--max-size is a number of bytes, or of k, M, G or T, not 'x'"
+	same $'enclaver: --max-size is a number of bytes, or of k, M, G or T, not \'x\'\nenclaver: try \'enclaver --help\'' "$stderr"
+	expect 2 enclaver build -q --max-size=10X --eif-only x.eif
+	contains "$stderr" "enclaver: --max-size is a number"
 	expect 2 enclaver build --eif-only=
 	contains "$stderr" "option '--eif-only' needs a value"
 	same "" "$output"

@@ -143,7 +143,15 @@ clean() {
 	manifest 127.0.0.1:1/none x sleeve:1 >none.yaml
 	expect 5 enclaver build -q -f none.yaml
 	same "" "$output"
-	contains "$stderr" "enc-pull: "
+	same 2 "${#stderr_lines[@]}"
+	contains "${stderr_lines[0]}" "enc-pull: "
+	contains "${stderr_lines[1]}" "enclaver: '127.0.0.1:1/none' is not in the store, nor in the docker daemon: DOCKER_HOST: no docker daemon at '$DOCKER_HOST'"
+	expect 5 enclaver build -q -f none.yaml --pull
+	same 1 "${#stderr_lines[@]}"
+	hex=sha256:$(printf %064d 0)
+	manifest "127.0.0.1:1/none@$hex" x sleeve:1 >none.yaml
+	expect 5 enclaver build -q -f none.yaml
+	same "enclaver: '127.0.0.1:1/none@$hex' is not in the store" "${stderr_lines[1]}"
 	ENCLAVER_BLOBS=$T/none expect 6 enclaver build -q
 	contains "$stderr" "enc-eif: "
 	manifest repo/app:1 'A B' sleeve:1 >target.yaml

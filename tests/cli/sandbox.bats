@@ -243,6 +243,26 @@ write /etc/hosts" \
 		"localhost:${registry_url#*:}/app:1"
 }
 
+# With an empty list the folder alone judges, and the other way round.
+@test "sandbox: SSL_CERT_FILE and SSL_CERT_DIR stand for the system's authorities" {
+	requires skopeo openssl
+	start_registry tls
+	push "$image" app:1
+	export ENC_SANDBOX=require SSL_CERT_FILE=$T/list.pem SSL_CERT_DIR=$T/folder
+	mkdir folder none certs
+	cp "$registry_ca" list.pem
+	SSL_CERT_DIR=$T/none expect 0 enc-pull -q --store one "$registry_url/app:1"
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=other \
+		-keyout other.key -out list.pem -days 30 2>log
+	expect 5 enc-pull -q --store two "$registry_url/app:1"
+	contains "$stderr" 'cannot trust the certificate'
+	cp "$registry_ca" certs/ca.pem
+	openssl rehash certs
+	SSL_CERT_DIR=$T/none:$T/certs expect 0 enc-pull -q --store two "$registry_url/app:1"
+	SSL_CERT_FILE=$T/missing expect 3 enc-pull -q --store three "$registry_url/app:1"
+	contains "$stderr" "cannot use the authorities in '$T/missing'"
+}
+
 @test "sandbox: enc-pull from a layout or an archive has no network" {
 	requires skopeo
 	confined "$OFFLINE" "read $ENCLAVER_STORE/index.json

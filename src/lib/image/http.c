@@ -20,8 +20,7 @@
  * both are read into one. */
 static int read_trusted(struct http *h, struct err *e)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-	const char *own = h->policy->ca_file;
+	const char *own = h->policy->ca_file, *list = http_system_list();
 
 	h->trusted.max = TRUSTED_MAX;
 	if (!own)
@@ -31,12 +30,12 @@ static int read_trusted(struct http *h, struct err *e)
 	if (!h->trusted.data || !strstr(h->trusted.data, "CERTIFICATE-----"))
 		return err_set(e, ERR_INPUT, "'%s' has no certificate in PEM",
 			       own);
-	if (!v->cainfo || access(v->cainfo, R_OK) < 0)
+	if (!list || access(list, R_OK) < 0)
 		return 0;	/* a system without a list of its own */
 	if (buf_append(&h->trusted, "\n", 1) < 0)
 		return err_set(e, ERR_INPUT, "'%s' is larger than %u bytes", own,
 			       TRUSTED_MAX);
-	return buf_read_file(&h->trusted, AT_FDCWD, v->cainfo, e);
+	return buf_read_file(&h->trusted, AT_FDCWD, list, e);
 }
 
 struct http *http_new(const struct http_policy *policy, struct err *e)

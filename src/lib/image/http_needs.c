@@ -9,8 +9,10 @@
 #include "image/http.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include <curl/curl.h>
+#include "base/xalloc.h"
+#include "image/http_parts.h"
 
 static const char *const names[] = {
 	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
@@ -29,17 +31,44 @@ static const char *const authorities[] = {
 	"/usr/share/pki", "/var/lib/ca-certificates",
 };
 
+/* As curl(1) and Go's crypto/x509 have them. */
+static const char *instead(const char *variable, const char *usual)
+{
+	const char *value = getenv(variable);
+
+	return value && *value ? value : usual;
+}
+
+const char *http_system_list(void)
+{
+	return instead("SSL_CERT_FILE",
+		       curl_version_info(CURLVERSION_NOW)->cainfo);
+}
+
+const char *http_system_folders(void)
+{
+	return instead("SSL_CERT_DIR",
+		       curl_version_info(CURLVERSION_NOW)->capath);
+}
+
+static void needs_folders(struct sandbox *s, const char *folders)
+{
+	while (folders && *folders) {
+		size_t len = strcspn(folders, ":");
+		AUTO_FREE char *folder = xstrndup(folders, len);
+
+		sandbox_read(s, folder);
+		folders += len + (folders[len] == ':');
+	}
+}
+
 void http_needs(struct sandbox *s)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-
 	sandbox_network(s, SANDBOX_NET);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		sandbox_read(s, names[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(authorities); i++)
 		sandbox_read(s, authorities[i]);
-	sandbox_read(s, v->cainfo);
-	sandbox_read(s, v->capath);
-	sandbox_read(s, getenv("SSL_CERT_FILE"));
-	sandbox_read(s, getenv("SSL_CERT_DIR"));
+	sandbox_read(s, http_system_list());
+	needs_folders(s, http_system_folders());
 }

@@ -29,6 +29,12 @@ struct http_private {
 	char		   text[CURL_ERROR_SIZE];
 };
 
+/* The system's authorities: a PEM file, and folders with a colon between that
+ * OpenSSL's c_rehash(1) has made.  $SSL_CERT_FILE and $SSL_CERT_DIR say others.
+ * NULL: libcurl was built without. */
+const char *http_system_list(void);
+const char *http_system_folders(void);
+
 /* Makes r->private->easy ready to be sent, for the first time or again. */
 void http_prepare(struct http *h, struct http_request *r);
 

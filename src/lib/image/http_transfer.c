@@ -186,6 +186,10 @@ static void set_trust(struct http *h, CURL *easy)
 	SET(easy, CURLOPT_SSL_VERIFYHOST, h->policy->tls_verify ? 2L : 0L);
 	if (h->policy->ca_file)
 		SET(easy, CURLOPT_CAINFO_BLOB, &pem);
+	else if (http_system_list())
+		SET(easy, CURLOPT_CAINFO, http_system_list());
+	if (http_system_folders())
+		SET(easy, CURLOPT_CAPATH, http_system_folders());
 	if (h->policy->cert_file)
 		SET(easy, CURLOPT_SSLCERT, h->policy->cert_file);
 	if (h->policy->key_file)
@@ -359,7 +363,9 @@ static int no_answer(struct http_request *r, CURLcode code)
 		return err_set(&r->err, ERR_INPUT,
 			       "cannot use the authorities in '%s': %s",
 			       p->http->policy->ca_file ?
-				       p->http->policy->ca_file : "the system",
+				       p->http->policy->ca_file :
+				       http_system_list() ?
+				       http_system_list() : "the system",
 			       p->text);
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_UNSUPPORTED_PROTOCOL:	/* an answer that is not HTTP */

@@ -4,8 +4,10 @@
  */
 #include "base/sandbox.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "base/sandbox_parts.h"
 #include "base/xalloc.h"
@@ -20,6 +22,28 @@ void sandbox_read(struct sandbox *s, const char *path)
 {
 	if (path)
 		add(s, xstrdup(path), SANDBOX_READ);
+}
+
+void sandbox_read_links(struct sandbox *s, const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	int n = 0;
+
+	while (d && n < SANDBOX_LINKS_MAX && (entry = readdir(d))) {
+		AUTO_FREE char *path = xasprintf("%s/%s", folder,
+						 entry->d_name);
+		struct stat st;
+
+		if (entry->d_type != DT_LNK &&
+		    (entry->d_type != DT_UNKNOWN || lstat(path, &st) < 0 ||
+		     !S_ISLNK(st.st_mode)))
+			continue;
+		sandbox_read(s, path);
+		n++;
+	}
+	if (d)
+		closedir(d);
 }
 
 void sandbox_change(struct sandbox *s, const char *folder)

@@ -54,6 +54,11 @@ struct sandbox {
  * Here and below NULL and what is not there are nothing. */
 void sandbox_read(struct sandbox *s, const char *path);
 
+/* What the links in a folder lead to, up to this many of them; those further
+ * down are not looked at. */
+#define SANDBOX_LINKS_MAX 4096
+void sandbox_read_links(struct sandbox *s, const char *folder);
+
 /* A folder, a store's: files below it are read, written, made, renamed and
  * removed, and folders made. */
 void sandbox_change(struct sandbox *s, const char *folder);

@@ -51,6 +51,7 @@ const char *http_system_folders(void)
 		       curl_version_info(CURLVERSION_NOW)->capath);
 }
 
+/* An authority is often a link, to a file outside of all these folders. */
 static void needs_folders(struct sandbox *s, const char *folders)
 {
 	while (folders && *folders) {
@@ -58,6 +59,7 @@ static void needs_folders(struct sandbox *s, const char *folders)
 		AUTO_FREE char *folder = xstrndup(folders, len);
 
 		sandbox_read(s, folder);
+		sandbox_read_links(s, folder);
 		folders += len + (folders[len] == ':');
 	}
 }

@@ -8,7 +8,6 @@
  */
 #include "image/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -157,36 +156,14 @@ int store_open_existing(struct store *s, const char *dir, struct err *e)
 	return 0;
 }
 
-/* Those that are not there are nothing, here as in the sandbox. */
-static void needs_links(const char *dir, struct sandbox *s)
-{
-	DIR *d = opendir(dir);
-	struct dirent *entry;
-	int n = 0;
-
-	while (d && n < STORE_LINKS_MAX && (entry = readdir(d))) {
-		AUTO_FREE char *path = xasprintf("%s/%s", dir, entry->d_name);
-		struct stat st;
-
-		if (entry->d_type != DT_LNK &&
-		    (entry->d_type != DT_UNKNOWN || lstat(path, &st) < 0 ||
-		     !S_ISLNK(st.st_mode)))
-			continue;
-		sandbox_read(s, path);
-		n++;
-	}
-	if (d)
-		closedir(d);
-}
-
 void store_needs(const char *dir, struct sandbox *s)
 {
 	AUTO_FREE char *blobs = xasprintf("%s/blobs/sha256", dir);
 
 	sandbox_read(s, dir);
 	sandbox_read(s, blobs);
-	needs_links(dir, s);
-	needs_links(blobs, s);
+	sandbox_read_links(s, dir);
+	sandbox_read_links(s, blobs);
 }
 
 void store_release(struct store *s)

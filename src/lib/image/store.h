@@ -42,9 +42,8 @@ int store_open_existing(struct store *s, const char *dir, struct err *e)
 void store_release(struct store *s);
 
 /* For a program that will read the layout DIR in a sandbox: the folder, and
- * what symbolic links in it lead to, up to STORE_LINKS_MAX.  Bazel makes its
+ * what symbolic links in it lead to, up to SANDBOX_LINKS_MAX.  Bazel makes its
  * layouts of links. */
-#define STORE_LINKS_MAX 4096
 void store_needs(const char *dir, struct sandbox *s);
 
 /* Is the blob here, with that size? */

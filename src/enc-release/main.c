@@ -124,7 +124,7 @@ static void check(struct options *o, const struct release *r)
 	    export_parse(o->output, &o->kind, &o->output_file, &e) < 0)
 		cli_usage("%s", e.msg);
 	if (o->output && o->kind == EXPORT_DAEMON && *o->output_file) {
-		if (ref_parse(o->output_file, &ref, &e) < 0)
+		if (ref_parse_name(o->output_file, &ref, &e) < 0)
 			cli_usage("output '%s': %s", o->output, e.msg);
 		if (*ref.hex)
 			cli_usage("output '%s' has a digest, which nobody knows yet: give a tag",

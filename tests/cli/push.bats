@@ -32,6 +32,11 @@ refused() {
 	refused 2 "'UPPER' is not the name of a repository" UPPER
 	refused 2 "'UPPER' is not the name of a repository" --target UPPER "$image"
 	refused 3 "no image 'docker.io/library/app:1' in the store" app:1
+	# What is no registry's would be on Docker Hub otherwise.
+	refused 2 "'oci:x' is not the name of a repository" --target oci:x "$image"
+	refused 2 "enc-release --output" --target oci-archive:out.tar "$image"
+	refused 2 "enc-pull brings an image from there" docker-archive:da2.tar
+	refused 2 "enc-pull brings an image from there" docker-daemon:localhost/app:1
 	refused 6 "'none.yaml'" -f none.yaml
 	refused 6 "cannot open 'none'" --ca-file none "$image"
 }

@@ -37,6 +37,11 @@ static void test_good(void)
 {
 	good("alpine", "docker.io/library/alpine:latest", "");
 	good("alpine:3.20", "docker.io/library/alpine:3.20", "");
+	/* A transport's name is a repository's where it leads nowhere else. */
+	good("library/oci:1", "docker.io/library/oci:1", "");
+	good("localhost/dir:1", "localhost/dir:1", "");
+	good("docker:27", "docker.io/library/docker:27", "");
+	good("oci", "docker.io/library/oci:latest", "");
 	good("user/app", "docker.io/user/app:latest", "");
 	good("index.docker.io/app", "docker.io/library/app:latest", "");
 	good("docker.io/user/app:1", "docker.io/user/app:1", "");
@@ -78,6 +83,13 @@ static void test_bad(void)
 	bad("[::g]/app", "host");
 	bad("user@r.io/app", "sha256");
 	bad("https://r.io/app", "host");
+	bad("docker://r.io/app", "leave docker:// out");
+	bad("oci:x", "an image path is oci:DIR:NAME");
+	bad("oci-archive:out.tar", "enc-release --output");
+	bad("docker-archive:app.tar", "enc-pull brings");
+	bad("docker-daemon:localhost/app:1", "enc-pull brings");
+	bad("dir:x", "skopeo copy");
+	bad("containers-storage:app", "skopeo copy");
 	bad("r.io/app\t", "repository");
 	bad(HEX, "image ID");
 	memset(path + 5, 'a', 280);

@@ -81,7 +81,7 @@ static void settle_name(struct saved *a, const json_t *entry, const char *name)
 	struct err ignored;
 	struct ref ref;
 
-	if (!text || ref_parse(text, &ref, &ignored) < 0)
+	if (!text || ref_parse_name(text, &ref, &ignored) < 0)
 		return;
 	free(a->source.name);
 	a->source.name = ref_name(&ref);

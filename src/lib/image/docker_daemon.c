@@ -94,7 +94,7 @@ static void settle_name(struct docker *k, const json_t *facts)
 
 	if (k->source.name)
 		return;
-	if (tag && ref_parse(tag, &ref, &ignored) == 0)
+	if (tag && ref_parse_name(tag, &ref, &ignored) == 0)
 		k->source.name = ref_name(&ref);
 	else
 		k->source.name = xstrdup("image");
@@ -346,7 +346,7 @@ static int take_name(struct docker *k, const char *rest, struct err *e)
 		k->asked = xstrdup(rest);
 		return 0;
 	}
-	if (ref_parse(rest, &ref, e) < 0)
+	if (ref_parse_name(rest, &ref, e) < 0)
 		return -1;
 	if (*ref.hex)
 		return err_set(e, ERR_USAGE,

@@ -57,7 +57,7 @@ static bool has_tag(const json_t *entry, const struct ref *wanted)
 		struct err ignored;
 		struct ref ref;
 
-		if (!text || ref_parse(text, &ref, &ignored) < 0)
+		if (!text || ref_parse_name(text, &ref, &ignored) < 0)
 			continue;
 		full = ref_name(&ref);
 		if (strcmp(full, name) == 0)
@@ -101,7 +101,7 @@ const json_t *docker_list_choose(const json_t *list, const char *file,
 			listed.len ? listed.data : "those that have none");
 		return NULL;
 	}
-	if (ref_parse(name, &ref, e) < 0)
+	if (ref_parse_name(name, &ref, e) < 0)
 		return NULL;
 	json_array_foreach(list, i, entry)
 		if (has_tag(entry, &ref))

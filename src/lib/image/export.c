@@ -15,20 +15,17 @@
 int export_parse(const char *text, enum export_kind *kind, const char **file,
 		 struct err *e)
 {
-	static const char oci[] = "oci-archive:", docker[] = "docker-archive:";
-	static const char daemon[] = "docker-daemon:";
-
-	if (strncmp(text, oci, strlen(oci)) == 0) {
+	switch (transport_of(text, file)) {
+	case TRANSPORT_OCI_ARCHIVE:
 		*kind = EXPORT_OCI;
-		*file = text + strlen(oci);
-	} else if (strncmp(text, docker, strlen(docker)) == 0) {
+		break;
+	case TRANSPORT_DOCKER_ARCHIVE:
 		*kind = EXPORT_DOCKER;
-		*file = text + strlen(docker);
-	} else if (strncmp(text, daemon, strlen(daemon)) == 0) {
+		break;
+	case TRANSPORT_DOCKER_DAEMON:
 		*kind = EXPORT_DAEMON;
-		*file = text + strlen(daemon);
 		return 0;
-	} else {
+	default:
 		return err_set(e, ERR_USAGE,
 			       "output '%s' is neither oci-archive:FILE nor docker-archive:FILE nor docker-daemon:[NAME]",
 			       text);

@@ -240,9 +240,10 @@ int push_image(struct push *p, const struct image *img, const char *name,
 		.registry = &p->registry,
 		.progress = p->options->progress,
 	};
+	const char *rest;
 
-	if (strncmp(name, "docker://", 9) == 0)
-		name += 9;
+	if (transport_of(name, &rest) == TRANSPORT_REGISTRY)
+		name = rest;
 	if (ref_parse(name, &p->registry.ref, e) < 0 ||
 	    check_name(&p->registry, img, name, e) < 0 ||
 	    push_all(&run, e) < 0)

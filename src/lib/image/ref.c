@@ -138,6 +138,54 @@ static const char *hint(const char *name)
 	return "";
 }
 
+enum transport transport_of(const char *text, const char **rest)
+{
+	static const struct {
+		const char    *prefix;
+		enum transport transport;
+	} transports[] = {
+		{ "docker://", TRANSPORT_REGISTRY },
+		{ "oci:", TRANSPORT_OCI },
+		{ "oci-archive:", TRANSPORT_OCI_ARCHIVE },
+		{ "docker-archive:", TRANSPORT_DOCKER_ARCHIVE },
+		{ "docker-daemon:", TRANSPORT_DOCKER_DAEMON },
+		{ "atomic:", TRANSPORT_OTHER },
+		{ "containers-storage:", TRANSPORT_OTHER },
+		{ "dir:", TRANSPORT_OTHER },
+		{ "ostree:", TRANSPORT_OTHER },
+		{ "sif:", TRANSPORT_OTHER },
+		{ "tarball:", TRANSPORT_OTHER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+		size_t len = strlen(transports[i].prefix);
+
+		if (strncmp(text, transports[i].prefix, len) != 0)
+			continue;
+		if (rest)
+			*rest = text + len;
+		return transports[i].transport;
+	}
+	return TRANSPORT_NONE;
+}
+
+/* What whoever wrote a transport where a name is wanted does instead. */
+static const char *instead(enum transport t)
+{
+	switch (t) {
+	case TRANSPORT_REGISTRY:
+		return "leave docker:// out";
+	case TRANSPORT_OCI:
+		return "an image path is oci:DIR:NAME, and enc-pull brings one of a layout into the store";
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+	case TRANSPORT_DOCKER_DAEMON:
+		return "enc-pull brings an image from there and prints its path, enc-release --output brings one there";
+	default:
+		return "nothing here reads or writes that: have 'skopeo copy' make an oci-archive: of it, for enc-pull";
+	}
+}
+
 static int split_name(char *name, struct ref *ref, struct err *e)
 {
 	size_t first = strcspn(name, "/");
@@ -167,6 +215,17 @@ static int split_name(char *name, struct ref *ref, struct err *e)
 }
 
 int ref_parse(const char *text, struct ref *ref, struct err *e)
+{
+	enum transport t = transport_of(text, NULL);
+
+	if (t != TRANSPORT_NONE)
+		return err_set(e, ERR_USAGE,
+			       "'%s' is not the name of a repository: %s", text,
+			       instead(t));
+	return ref_parse_name(text, ref, e);
+}
+
+int ref_parse_name(const char *text, struct ref *ref, struct err *e)
 {
 	char name[REF_MAX], *at, *colon, *slash;
 	const char *hex;

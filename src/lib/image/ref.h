@@ -26,8 +26,28 @@ struct ref {
 	char hex[SHA256_HEX];	/* pinned digest, or "" */
 };
 
-/* ERR_USAGE with the part that is wrong. */
+/* What may stand before the place of an image, as skopeo has it; see
+ * containers-transports(5).  TRANSPORT_OTHER are those that nothing of ours
+ * reads. */
+enum transport {
+	TRANSPORT_NONE,
+	TRANSPORT_REGISTRY,		/* docker:// */
+	TRANSPORT_OCI,			/* oci: */
+	TRANSPORT_OCI_ARCHIVE,		/* oci-archive: */
+	TRANSPORT_DOCKER_ARCHIVE,	/* docker-archive: */
+	TRANSPORT_DOCKER_DAEMON,	/* docker-daemon: */
+	TRANSPORT_OTHER,
+};
+
+/* How text begins; *rest (may be NULL) is what follows, in text. */
+enum transport transport_of(const char *text, const char **rest);
+
+/* ERR_USAGE with the part that is wrong.  What begins with a transport is never
+ * a repository: "oci:x" would be one of Docker Hub's. */
 int ref_parse(const char *text, struct ref *ref, struct err *e) MUST_CHECK;
+/* The same for what follows a transport, or is a name for sure: there "dir:1"
+ * is the tag 1 of dir. */
+int ref_parse_name(const char *text, struct ref *ref, struct err *e) MUST_CHECK;
 
 /* The full name "host/path[:tag]": the NAME that the store files the image
  * under.  No digest in it.  Returns new, caller frees. */

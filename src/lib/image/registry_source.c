@@ -188,7 +188,7 @@ struct source *registry_open(const char *rest, const struct pull_options *o,
 	r->source.ops = &registry_ops;
 	r->source.options = o;
 	if (registry_init(&r->registry, &o->remote, e) < 0 ||
-	    ref_parse(rest, &r->registry.ref, e) < 0) {
+	    ref_parse_name(rest, &r->registry.ref, e) < 0) {
 		registry_free(&r->source);
 		return NULL;
 	}

@@ -19,25 +19,23 @@
 struct source *source_open(const char *text, const struct pull_options *o,
 			   struct err *e)
 {
-	static const struct {
-		const char *prefix;
-		struct source *(*open)(const char *rest,
-				       const struct pull_options *o,
-				       struct err *e);
-	} transports[] = {
-		{ "docker://", registry_open },
-		{ "oci:", layout_open },
-		{ "oci-archive:", oci_archive_open },
-		{ "docker-archive:", docker_archive_open },
-		{ "docker-daemon:", docker_daemon_open },
+	static struct source *(*const open[])(const char *rest,
+					      const struct pull_options *o,
+					      struct err *e) = {
+		[TRANSPORT_REGISTRY] = registry_open,
+		[TRANSPORT_OCI] = layout_open,
+		[TRANSPORT_OCI_ARCHIVE] = oci_archive_open,
+		[TRANSPORT_DOCKER_ARCHIVE] = docker_archive_open,
+		[TRANSPORT_DOCKER_DAEMON] = docker_daemon_open,
 	};
+	const char *rest;
+	enum transport t = transport_of(text, &rest);
+	struct ref ref;
 
-	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
-		size_t len = strlen(transports[i].prefix);
-
-		if (strncmp(text, transports[i].prefix, len) == 0)
-			return transports[i].open(text + len, o, e);
-	}
+	if (t != TRANSPORT_NONE && t != TRANSPORT_OTHER)
+		return open[t](rest, o, e);
+	if (ref_parse(text, &ref, e) < 0)
+		return NULL;
 	return registry_open(text, o, e);
 }
 

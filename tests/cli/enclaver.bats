@@ -97,6 +97,20 @@ clean() {
 	clean
 }
 
+@test "enclaver: a manifest in a pipe is read once, too" {
+	first=$(enclaver build -q)
+	mkfifo fifo
+	cat enclaver.yaml >fifo &
+	expect 0 enclaver build -q -f fifo
+	same "$first" "$output"
+	wait $!
+	expect 0 enclaver build -q -f /dev/stdin < <(cat enclaver.yaml)
+	same "$first" "$output"
+	expect 3 enclaver build -q -f /dev/null
+	contains "$stderr" "enc-amend: <stdin>:1:1: there is nothing in it"
+	clean
+}
+
 @test "enclaver: a missing image is pulled, with --pull also one that is there" {
 	start_registry
 	push "$app" app:1

@@ -129,6 +129,17 @@ clean() {
 	clean
 }
 
+@test "enclaver: options of one letter may stand together" {
+	mv enclaver.yaml other.yaml
+	first=$(enclaver build -q -f other.yaml)
+	expect 0 enclaver build -qf other.yaml
+	same "$first" "$output"
+	same "" "$stderr"
+	expect 0 enclaver build -qqfother.yaml
+	same "$first" "$output"
+	same "" "$stderr"
+}
+
 @test "enclaver: odyn out of an image" {
 	fake_odyn odyn
 	hex=$(xxd -p odyn | tr -d '\n' | sed 's/../\\x&/g')
@@ -232,6 +243,10 @@ clean() {
 	contains "$stderr" "'build' takes no argument: 'build'"
 	expect 2 enclaver build --nope
 	contains "$stderr" "unknown option '--nope'"
+	expect 2 enclaver build -qx
+	contains "$stderr" "unknown option '-x'"
+	expect 2 enclaver build -qf
+	contains "$stderr" "option '-f' needs a value"
 	expect 2 enclaver build --eif-only
 	contains "$stderr" "option '--eif-only' needs a value"
 	expect 2 enclaver build --eif-only ''

@@ -69,7 +69,7 @@ char *identity_text(const struct eif_identity *id);
 /* report.c: to stderr, in lines; the measurements as Enclaver's JSON has them,
  * in a file (out, opened beside it and committed here); and the object of
  * --json.  path is that of the EIF. */
-void report_print(const struct eif_report *r, const char *path);
+void report_print(const struct eif_report *r);
 int report_measurements(const struct eif_report *r, struct outfile *out,
 			const char *file, struct err *e) MUST_CHECK;
 /* Returns new, caller frees. */

@@ -225,7 +225,7 @@ static int make(struct cmd *c, struct err *e)
 		return -1;
 	if (outfile_commit(&out, c->o.output, 0666, e) < 0)
 		return -1;
-	report_print(&report, c->o.output);
+	report_print(&report);
 	json = report_json(&report, c->o.output);
 	puts(c->json ? json : c->o.output);
 	return 0;

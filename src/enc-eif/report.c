@@ -34,11 +34,11 @@ static json_t *hex(const uint8_t pcr[SHA384_LEN])
 	return json_string(text);
 }
 
-void report_print(const struct eif_report *r, const char *path)
+void report_print(const struct eif_report *r)
 {
 	char text[SHA384_HEX];
 
-	cli_note("%s: %llu bytes", path, (unsigned long long)r->size);
+	cli_note("the EIF has %llu bytes", (unsigned long long)r->size);
 	for (int i = 0; i < 3; i++) {
 		hex_encode(r->pcrs.pcr[i], SHA384_LEN, text);
 		cli_note("PCR%d %s", i, text);

@@ -70,6 +70,9 @@ clean() {
 	contains "$stderr" "enc-inspect: 'repo/app:1' is an image"
 	expect 0 enclaver build
 	[[ $stderr != *"enclaver: enc-"* ]]
+	# The EIF is in a temporary folder, which says nothing to anybody.
+	contains "$stderr" "enc-eif: the EIF has "
+	[[ $stderr != *application.eif* ]]
 	clean
 }
 

@@ -107,8 +107,13 @@ static int open_sleeve(struct release *r, const struct store *s,
 	if (!text)
 		return err_set(e, ERR_USAGE,
 			       "no sleeve, the image to build on: name one with --sleeve or sources.sleeve; Enclaver's is public.ecr.aws/d4t4u8d2/sparsity-ai/sleeve:latest (enc-pull it first)");
-	if (image_open_near(&r->base, text, s->dir, e) < 0)
-		return err_wrap(e, "sleeve '%s'", text);
+	if (image_open_near(&r->base, text, s->dir, e) < 0) {
+		if (r->sleeve || e->class != ERR_USAGE)
+			return err_wrap(e, "sleeve '%s'", text);
+		e->class = ERR_INPUT;
+		return err_wrap(e, "sources.sleeve '%s' (--sleeve takes a path instead)",
+				text);
+	}
 	os = json_str(r->base.config, "os");
 	arch = json_str(r->base.config, "architecture");
 	if (!os || !arch || strcmp(os, "linux") != 0 || strcmp(arch, want) != 0)

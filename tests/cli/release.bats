@@ -244,6 +244,11 @@ signed_eif() {
 	contains "$stderr" "no sleeve, the image to build on: name one with --sleeve or sources.sleeve"
 	expect 3 release --sleeve sleeve:2 app.eif
 	same "enc-release: sleeve 'sleeve:2': no image 'docker.io/library/sleeve:2' in the store '$ENCLAVER_STORE': pull it first, enc-pull sleeve:2" "$stderr"
+	cp enclaver.yaml daemon.yaml
+	sed -i 's/^sources:/&\n  sleeve: docker-daemon:sleeve:1/' daemon.yaml
+	expect 3 enc-release -f daemon.yaml app.eif
+	contains "$stderr" "enc-release: sources.sleeve 'docker-daemon:sleeve:1' (--sleeve takes a path instead): "
+	contains "$stderr" "enc-pull brings an image from there and prints its path"
 	arm=$(MKIMAGE_ARCH=arm64 mkimage_sleeve "$T/arm" sleeve:arm)
 	expect 3 release --sleeve "$arm" app.eif
 	contains "$stderr" "is for linux/arm64, the EIF for linux/amd64: pull the right one, enc-pull --platform linux/amd64"

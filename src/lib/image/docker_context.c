@@ -34,8 +34,11 @@ static const char *variable(const char *name)
 /* The file's path when it is there, else NULL. */
 static char *file_in(const char *folder, const char *name)
 {
-	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
+	AUTO_FREE char *path = NULL;
 
+	if (!folder)
+		return NULL;
+	path = xasprintf("%s/%s", folder, name);
 	return access(path, F_OK) == 0 ? steal_ptr(&path) : NULL;
 }
 
@@ -118,10 +121,14 @@ static int take_environment(struct docker_endpoint *p, const char *folder,
 		certificates = folder;
 	if (!p->tls || !host || strncmp(host, "unix://", 7) == 0)
 		return 0;
-	if (!certificates)
+	if (p->verify && !certificates)
 		return err_set(e, ERR_INPUT,
 			       "no certificates for DOCKER_HOST: set DOCKER_CERT_PATH to their folder");
-	p->ca = xasprintf("%s/ca.pem", certificates);
+	p->ca = file_in(certificates, "ca.pem");
+	if (p->verify && !p->ca)
+		return err_set(e, ERR_SYS,
+			       "DOCKER_TLS_VERIFY asks for '%s/ca.pem', which is not there: set DOCKER_CERT_PATH to its folder",
+			       certificates);
 	p->cert = file_in(certificates, "cert.pem");
 	p->key = file_in(certificates, "key.pem");
 	return 0;

@@ -80,6 +80,8 @@ asked() {
 	asked 3 "is not tcp://HOST[:PORT]" DOCKER_HOST='tcp://a:b:c'
 	asked 3 "is not tcp://HOST[:PORT]" DOCKER_HOST='tcp://me:secret@there'
 	asked 3 "is longer than 107 bytes" "DOCKER_HOST=unix:///$(printf %0108d 0)"
+	asked 3 "DOCKER_HOST: docker host '/run/d.sock' is a path: put unix:// before it" DOCKER_HOST=/run/d.sock
+	asked 3 "is a path: put unix:// before it" DOCKER_HOST=./d.sock
 	start_docker_stub good.tar good tcp
 	for host in "$DOCKER_HOST" "$DOCKER_HOST/" "${DOCKER_HOST#tcp://}"; do
 		expect 0 env DOCKER_HOST="$host" enc-pull -q docker-daemon:app:1

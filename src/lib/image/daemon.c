@@ -99,6 +99,10 @@ static int take_host(struct daemon *d, const struct docker_endpoint *p,
 	d->ca = p->tls && p->ca ? xstrdup(p->ca) : NULL;
 	d->cert = p->tls && p->cert ? xstrdup(p->cert) : NULL;
 	d->key = p->tls && p->key ? xstrdup(p->key) : NULL;
+	if (!mark && (host[0] == '/' || host[0] == '.'))
+		return err_set(e, ERR_INPUT,
+			       "docker host '%s' is a path: put unix:// before it",
+			       host);
 	if (!mark)
 		return take_network(d, host, p->tls, e);
 	if (strncmp(host, "tcp://", 6) == 0)

@@ -52,8 +52,10 @@ int blobs_take_image(struct blobs *b, struct err *e)
 	AUTO_IMAGE struct image img = IMAGE_INIT;
 	AUTO_TREE struct tree *t = tree_new();
 
+	/* A folder that is not there is taken for an image. */
 	if (image_open(&img, b->where, e) < 0)
-		return -1;
+		return err_wrap(e, "blobs '%s', which is not a folder",
+				b->where);
 	if (layers_merge(&img, &b->spool, t, LAYERS_SIZE_MAX, cli_progress(),
 			 e) < 0)
 		return err_wrap(e, "image '%s'", b->where);

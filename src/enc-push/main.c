@@ -4,6 +4,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/xalloc.h"
 #include "cli/cli.h"
@@ -86,10 +87,27 @@ static void parse_options(int argc, char **argv, struct options *o)
 static char *image_of(const struct options *o, struct err *e)
 {
 	AUTO_MANIFEST struct manifest m = { 0 };
+	struct ref ref;
 
 	if (o->image || !o->file)
 		return cli_object(o->image, "image", e);
-	return manifest_load(o->file, &m, e) < 0 ? NULL : xstrdup(m.target);
+	if (manifest_load(o->file, &m, e) < 0)
+		return NULL;
+	if (ref_parse(m.target, &ref, e) < 0) {
+		e->class = ERR_INPUT;
+		err_wrap(e, "%s: target '%s'", o->file, m.target);
+		return NULL;
+	}
+	return xstrdup(m.target);
+}
+
+/* A manifest without -f before it is a name like any other, but for the file
+ * that is there. */
+static bool is_file(const char *image)
+{
+	struct stat st;
+
+	return image && stat(image, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* The store is only read from. */
@@ -111,6 +129,10 @@ static int open_image(struct image *img, const struct options *o,
 	int ret = o->store ? image_open_near(img, text, o->store, e) :
 			     image_open(img, text, e);
 
+	if (ret < 0 && is_file(o->image))
+		return err_set(e, ERR_USAGE,
+			       "'%s' is a file, not an image: to push the release image that a manifest names, give -f %s",
+			       o->image, o->image);
 	if (ret < 0 && !o->image && o->file)
 		return err_wrap(e, "target of '%s' (is it built?)", o->file);
 	return ret;

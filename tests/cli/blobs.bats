@@ -85,6 +85,9 @@ no_kernel_here() {
 	same "enc-eif: 'b/cmdline' is not a kernel command line" "$stderr"
 	expect 6 enc-eif --blobs ./none "$image"
 	same "enc-eif: cannot open the blobs folder './none': No such file or directory" "$stderr"
+	# Without the ./ it may be an image's name; it is said that it may be both.
+	ENCLAVER_BLOBS=none expect 3 enc-eif "$image"
+	contains "$stderr" "enc-eif: blobs 'none', which is not a folder: no image 'docker.io/library/none:latest' in the store"
 }
 
 @test "blobs: the kernel is the one for the image's architecture" {

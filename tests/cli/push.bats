@@ -51,6 +51,10 @@ refused() {
 	refused 5 "cannot connect to '127.0.0.1:$port'" --store src -f enclaver.yaml
 	refused 5 "cannot connect to '127.0.0.1:$port'" --store src -f - <enclaver.yaml
 	refused 3 "target of 'enclaver.yaml' (is it built?): no image" -f enclaver.yaml
+	# A manifest without -f is not taken for an image that is missing.
+	refused 2 "'enclaver.yaml' is a file, not an image: to push the release image that a manifest names, give -f enclaver.yaml" enclaver.yaml
+	manifest app:1 App sleeve:1 >bad.yaml
+	refused 3 "enc-push: bad.yaml: target 'App': 'App' is not the name of a repository" -f bad.yaml
 	# An argument is pushed whatever the manifest names.
 	refused 3 "no image 'docker.io/library/none:1'" -f enclaver.yaml none:1
 	refused 3 "no image 'docker.io/library/none:1'" -f enclaver.yaml - <<<none:1

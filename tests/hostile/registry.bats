@@ -170,7 +170,7 @@ pulled() {
 
 @test "hostile registry: a token service gets the password, by its realm" {
 	start_stub token-basic
-	refused 5 "has no credentials for it"
+	refused 5 "there are no credentials for it in "
 	login "$stub"
 	pulled
 	contains "$(grep '^main GET /token' "$stub_log" | tail -n 1)" " Basic "
@@ -217,9 +217,9 @@ pulled() {
 
 @test "hostile registry: passwords go where their key says" {
 	start_stub basic
-	refused 5 "'$HOME/.docker/config.json' has no credentials for it"
+	refused 5 "there are no credentials for it in '$HOME/.docker/config.json': use"
 	login "x$stub"
-	refused 5 "has no credentials for it"
+	refused 5 "there are no credentials for it in "
 	login "$stub"
 	pulled
 	contains "$(grep manifests "$stub_log" | tail -n 1)" "Basic dGVzdGVyOnNlc2FtZQ=="

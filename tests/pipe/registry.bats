@@ -145,7 +145,7 @@ index_of() {
 	expect 5 enc-pull -q "$registry_url/app:1"
 	contains "$stderr" "name the authority that signed it with --ca-file"
 	expect 5 enc-pull -q --ca-file "$registry_ca" "$registry_url/app:1"
-	contains "$stderr" "has no credentials for it"
+	contains "$stderr" "there are no credentials for it in "
 	expect 0 skopeo login --tls-verify=false -u "$PEER_USER" \
 		-p "$PEER_PASSWORD" --authfile auth.json "$registry_url"
 	expect 0 enc-pull -q --ca-file "$registry_ca" --authfile auth.json "$registry_url/app:1"

@@ -256,6 +256,7 @@ static void test_files(void)
 		ok(auth_find(NULL, &ref, &a, &e) == 0, "looked");
 		same_str(a.password, i < 3 ? want[i] : NULL, "in the order");
 		ok(a.looked_at && *a.looked_at, "and says where");
+		ok(i != 3 || !strstr(a.looked_at, " and "), "this or that");
 		if (i == 0)
 			remove(one);
 		else if (i == 1)
@@ -271,6 +272,12 @@ static void test_files(void)
 		same_str(a.password, "config", "$REGISTRY_AUTH_FILE");
 	}
 	unsetenv("REGISTRY_AUTH_FILE");
+	{
+		AUTO_AUTH struct auth a = AUTH_INIT;
+
+		ok(auth_find("/dev/null", &ref, &a, &e) < 0 &&
+		   strstr(e.msg, "no pipe either"), "no regular file");
+	}
 	remove(two);
 	rmdir(run);
 	rmdir(dot);

@@ -208,9 +208,15 @@ static char *read_file(int fd, const char *file, size_t *len, struct err *e)
 		err_sys(e, "cannot read '%s'", file);
 		return NULL;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)AUTH_FILE_MAX) {
-		err_set(e, ERR_INPUT, "'%s' is not a file of at most %u bytes",
-			file, AUTH_FILE_MAX);
+	if (!S_ISREG(st.st_mode)) {
+		err_set(e, ERR_INPUT,
+			"'%s' is not a regular file, and credentials are read from nothing else, no pipe either: write them to a file",
+			file);
+		return NULL;
+	}
+	if (st.st_size > (off_t)AUTH_FILE_MAX) {
+		err_set(e, ERR_INPUT, "'%s' is larger than %u bytes", file,
+			AUTH_FILE_MAX);
 		return NULL;
 	}
 	text = xcalloc(1, (size_t)st.st_size + 1);
@@ -234,7 +240,7 @@ static int look_at(const char *file, bool must_exist, const struct ref *ref,
 	size_t len = 0;
 	int ret;
 
-	looked_at = a->looked_at ? xasprintf("%s and '%s'", a->looked_at, file) :
+	looked_at = a->looked_at ? xasprintf("%s or '%s'", a->looked_at, file) :
 				   xasprintf("'%s'", file);
 	free(a->looked_at);
 	a->looked_at = looked_at;
@@ -318,6 +324,6 @@ int auth_find(const char *authfile, const struct ref *ref, struct auth *a,
 		ret = look_at(files[i], named, ref, a, e);
 	free_files(files);
 	if (!a->looked_at)
-		a->looked_at = xstrdup("no file (HOME is not set)");
+		a->looked_at = xstrdup("any file (HOME is not set)");
 	return ret < 0 ? -1 : 0;
 }

@@ -21,7 +21,7 @@ struct auth {
 	char *user, *password;	/* both or neither */
 	char *identity_token;	/* an OAuth2 refresh token, or NULL */
 	char *file;		/* the file that had them, or NULL */
-	char *looked_at;	/* for messages: "'a' and 'b'", never NULL */
+	char *looked_at;	/* for messages: "'a' or 'b'", never NULL */
 	char *helper;		/* the credential helper that a file names for
 				 * this registry when it has nothing itself */
 };

@@ -34,7 +34,7 @@ static int authorize_denied(const struct registry *r, struct err *e)
 			       r->ref.host, r->ref.path, a->helper,
 			       r->ref.host);
 	return err_set(e, ERR_REMOTE,
-		       "registry '%s' %s '%s' only %s those logged in%s, and %s has no credentials for it: use 'docker login %s' or --authfile",
+		       "registry '%s' %s '%s' only %s those logged in%s, and there are no credentials for it in %s: use 'docker login %s' or --authfile",
 		       r->ref.host, r->push ? "takes" : "gives", r->ref.path,
 		       r->push ? "from" : "to", or, a->looked_at, r->ref.host);
 }

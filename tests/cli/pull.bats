@@ -105,6 +105,11 @@ refused() {
 	refused 3 "'src' has no image 'three'; it has one, two" oci:src:three
 }
 
+@test "pull: an archive that is a pipe is told from one that is bad" {
+	expect 2 enc-pull -q oci-archive:<(echo x)
+	contains "$stderr" "is a pipe, and it is read several times: write it to a file"
+}
+
 @test "pull: layers beyond --max-size are not begun" {
 	local image size
 	image=$(mkimage_app src app)

@@ -35,6 +35,10 @@ int bundle_walk(const struct bundle *b, bundle_fn *fn, void *ctx,
 	struct untar_member m;
 	int ret;
 
+	if (lseek(b->fd, 0, SEEK_SET) < 0 && errno == ESPIPE)
+		return err_set(e, ERR_USAGE,
+			       "archive '%s' is a pipe, and it is read several times: write it to a file",
+			       b->name);
 	if (lseek(b->fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "cannot go back to the beginning of archive '%s'",
 			       b->name);

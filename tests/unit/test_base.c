@@ -168,6 +168,10 @@ static void test_outfile_beside(void)
 	   "a folder");
 	ok(outfile_open_beside(&f, "-", &e) < 0 && e.class == ERR_USAGE,
 	   "standard output");
+	ok(outfile_open_beside(&f, "/none/of/this", &e) < 0 &&
+	   e.class == ERR_SYS, "a folder that is not there");
+	same_str(e.msg, "cannot create '/none/of/this': there is no folder '/none/of/'",
+		 "and it is named");
 }
 
 static void test_outfile(void)

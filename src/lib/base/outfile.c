@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/xalloc.h"
@@ -185,10 +186,18 @@ int outfile_open_beside(struct outfile *f, const char *path, struct err *e)
 	const char *base = base_of(path);
 	AUTO_FREE char *prefix = xasprintf("%.*s.%s", (int)(base - path), path,
 					   base);
+	AUTO_FREE char *folder = folder_of(path);
 
 	if (outfile_check(path, e) < 0)
 		return -1;
-	return outfile_open(f, AT_FDCWD, prefix, e);
+	if (outfile_open(f, AT_FDCWD, prefix, e) == 0)
+		return 0;
+	/* What the temporary would have been called helps nobody. */
+	if (access(folder, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(e, ERR_SYS,
+			       "cannot create '%s': there is no folder '%s'",
+			       path, folder);
+	return -1;
 }
 
 /* The mode a plain open() would have given: fchmod knows no umask. */

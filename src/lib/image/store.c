@@ -61,7 +61,7 @@ char *store_default(struct err *e)
 	if (home && home[0] == '/')
 		return xasprintf("%s/.cache/enclaver", home);
 	err_set(e, ERR_USAGE,
-		"no place for the store: HOME is not set; use --store DIR or ENCLAVER_STORE");
+		"no place for the store: neither XDG_CACHE_HOME nor HOME is an absolute path; use --store DIR or ENCLAVER_STORE");
 	return NULL;
 }
 

@@ -22,7 +22,7 @@ static const char help[] =
 "\n"
 "      --platform OS/ARCH[/VARIANT]  which image of an index (this machine's)\n"
 "      --store DIR                   the store ($ENCLAVER_STORE, or the cache)\n"
-"      --if-there                    docker-daemon: status 1, and nothing said,\n"
+"      --if-there                    docker-daemon: status 1, and no error,\n"
 "                                    when it is not there\n"
 "      --max-size SIZE               the most that its layers may have (64G)\n"
 CLI_REMOTE_HELP

@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/isal.h"
+#include "base/json.h"
 #include "cli/cli.h"
 
 int cli_confine(const struct sandbox *s, struct err *e)
@@ -27,6 +28,7 @@ int cli_confine(const struct sandbox *s, struct err *e)
 	/* What opens files of its own, when it is used first. */
 	digest_prepare();
 	isal();
+	json_prepare();
 	if (sandbox_enter(s, &why) == 0) {
 		cli_debug("confined to its task; ENC_SANDBOX=off goes without");
 		return 0;

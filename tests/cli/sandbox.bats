@@ -362,6 +362,17 @@ read $ENCLAVER_STORE/index.json" \
 	same "enc-inspect: ENC_SANDBOX is 'no': give 'require', 'off' or nothing" "$stderr"
 }
 
+# jansson would go on with a seed that can be guessed.
+@test "sandbox: the seed of JSON's hashes is random" {
+	requires strace
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ENC_SANDBOX=require \
+		expect 0 strace -f -e trace=open,openat -o trace \
+		enc-amend -q -f project/enclaver.yaml --odyn odyn "$image"
+	grep -q '"/dev/urandom".* = [0-9]' trace
+	refused=$(grep '"/dev/urandom".*EACCES' trace) || true
+	same '' "$refused"
+}
+
 # The kernel's "permission denied" for a missing rule would be another message.
 # Layers are unpacked side by side: their lines come in any order.
 @test "sandbox: what is missing or unreadable is told as without one" {

@@ -17,6 +17,11 @@ __attribute__((constructor)) static void use_xalloc(void)
 	json_set_alloc_funcs(xmalloc, free);
 }
 
+void json_prepare(void)
+{
+	json_object_seed(0);
+}
+
 /* Are there more values than JSON_VALUES_MAX?  Each but the first stands after
  * one of three characters. */
 static bool too_many(const char *text, size_t len)

@@ -22,6 +22,11 @@
 
 #define AUTO_JSON AUTO(json_decrefp)	/* jansson's own clean-up function */
 
+/* jansson reads /dev/urandom for its hash's seed with the first object, or here:
+ * for a program that will not be able to.  Without, the seed is the time and
+ * the process's number, and who guesses them makes an object slow. */
+void json_prepare(void);
+
 /* New reference to the object or array in the text (which need not end in
  * NUL, and may be NULL when it is empty).  ERR_INPUT "'name': not JSON: line:column: ...", or for more
  * than JSON_VALUES_MAX values. */

@@ -13,18 +13,31 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
-int cli_confine(const struct sandbox *s, struct err *e)
+static bool wanted(const char *what)
 {
 	const char *how = getenv("ENC_SANDBOX");
-	bool required = how && strcmp(how, "require") == 0;
+
+	return strcmp(how ? how : "", what) == 0;
+}
+
+int cli_confine_check(struct err *e)
+{
+	if (wanted("") || wanted("require") || wanted("off"))
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "ENC_SANDBOX is '%s': give 'require', 'off' or nothing",
+		       getenv("ENC_SANDBOX"));
+}
+
+int cli_confine(const struct sandbox *s, struct err *e)
+{
+	bool required = wanted("require");
 	struct err why;
 
-	if (how && strcmp(how, "off") == 0)
+	if (cli_confine_check(e) < 0)
+		return -1;
+	if (wanted("off"))
 		return 0;
-	if (how && *how && !required)
-		return err_set(e, ERR_USAGE,
-			       "ENC_SANDBOX is '%s': give 'require', 'off' or nothing",
-			       how);
 	/* What opens files of its own, when it is used first. */
 	digest_prepare();
 	isal();

@@ -13,4 +13,8 @@
  * Any other value of it is ERR_USAGE. */
 int cli_confine(const struct sandbox *s, struct err *e) MUST_CHECK;
 
+/* ERR_USAGE as above, for a task that is done before there is anything to be
+ * confined for. */
+int cli_confine_check(struct err *e) MUST_CHECK;
+
 #endif

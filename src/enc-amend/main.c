@@ -130,7 +130,8 @@ int main(int argc, char **argv)
 
 	cli_init("enc-amend");
 	parse(argc, argv, &o);
-	if (manifest_load(o.file, &m, &e) < 0 ||
+	if (cli_confine_check(&e) < 0 ||
+	    manifest_load(o.file, &m, &e) < 0 ||
 	    check_manifest(&m, o.file, &e) < 0)
 		return cli_fail(&e);
 	if (o.sources)

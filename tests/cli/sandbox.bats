@@ -358,6 +358,9 @@ read $ENCLAVER_STORE/index.json" \
 		same '' "$output"
 		same "${command%% *}: ENC_SANDBOX=require, and there is no whole sandbox: the kernel has no Landlock (Linux 5.19 and later can)" "$stderr"
 	done
+	ENC_SANDBOX=no expect 2 enc-amend -f project/enclaver.yaml --sources
+	same '' "$output"
+	same "enc-amend: ENC_SANDBOX is 'no': give 'require', 'off' or nothing" "$stderr"
 	ENC_SANDBOX=no expect 2 enc-inspect "$image"
 	same "enc-inspect: ENC_SANDBOX is 'no': give 'require', 'off' or nothing" "$stderr"
 }

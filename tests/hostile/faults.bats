@@ -122,6 +122,7 @@ load ../faults
 # Each in a repository of its own: what is there is not read again.
 @test "enc-push: each read fails" {
 	local n count preload=$abs_top_builddir/tests/preload/fail.so
+	export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
 	[ -e "$preload" ] || missing 'tests/preload/fail.so (make check builds it)'
 	given_registry
 	image=$(enc-pull -q --store store "$app")

@@ -261,7 +261,9 @@ static int expect(SSL *ssl, const char *name)
 						     name);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 			  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	return SSL_set1_host(ssl, name) && SSL_set_tlsext_host_name(ssl, name);
+	/* OpenSSL's macro takes the name without const and copies it. */
+	return SSL_set1_host(ssl, name) &&
+	       SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)name);
 }
 
 int tls_connect(const struct tls *t, struct stream *s, int fd,

@@ -144,10 +144,11 @@ def exchange(version, whole):
     send(s, outgoing.read(), lambda: None)
     got = b""
     try:
-        while True:
-            got += step(lambda: o.read(65536))
+        while part := step(lambda: o.read(65536)):
+            got += part
     except ssl.SSLZeroReturnError:
-        return got      # the end was said, not just there
+        pass
+    return got          # the end was said: else it is an SSLEOFError
 
 for version in ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2:
     for whole in b"short", BIG:

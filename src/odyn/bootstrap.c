@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/random.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -19,13 +20,17 @@
 /* A write(2) would mix it in and credit nothing: random(4), RNDADDENTROPY. */
 static int seed(int nsm, struct err *e)
 {
+	/* struct rand_pool_info with room for its bytes. */
 	struct {
-		struct rand_pool_info info;
+		int entropy_count, buf_size;
 		unsigned char bytes[SEED_LEN];
-	} s = { .info = { .entropy_count = 8 * SEED_LEN,
-			  .buf_size = SEED_LEN } };
+	} s = { .entropy_count = 8 * SEED_LEN, .buf_size = SEED_LEN };
 	AUTO_CLOSE int fd = open("/dev/random", O_RDONLY | O_CLOEXEC);
-	int ret = nsm_random(nsm, s.bytes, sizeof(s.bytes), e);
+	int ret;
+
+	_Static_assert(offsetof(struct rand_pool_info, buf) ==
+		       2 * sizeof(int), "the kernel has it otherwise");
+	ret = nsm_random(nsm, s.bytes, sizeof(s.bytes), e);
 
 	if (ret == 0 && (fd < 0 || ioctl(fd, RNDADDENTROPY, &s) < 0))
 		ret = err_sys(e, "cannot seed the random number generator");

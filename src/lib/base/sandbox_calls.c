@@ -17,6 +17,9 @@
 
 #include "base/sandbox_parts.h"
 
+/* libseccomp's macros of arguments leave out the last member of theirs. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /* Each group and why it is here.  A name that this architecture, or an older
  * libseccomp, does not know is passed over. */
 static const char *const refused[] = {

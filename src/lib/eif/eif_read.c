@@ -31,15 +31,20 @@ void eif_info_release(struct eif_info *info)
 	*info = (struct eif_info)EIF_INFO_INIT;
 }
 
-int eif_is_one(int fd, const char *name, struct err *e)
+static int is_one_at(int fd, uint64_t base, const char *name, struct err *e)
 {
 	char magic[4];
-	ssize_t n = io_pread(fd, magic, sizeof(magic), 0);
+	ssize_t n = io_pread(fd, magic, sizeof(magic), base);
 
 	if (n < 0 && errno != EISDIR && errno != ESPIPE)
 		return err_sys(e, "cannot read '%s'", name);
 	return n == sizeof(magic) &&
 	       memcmp(magic, EIF_MAGIC, sizeof(magic)) == 0;
+}
+
+int eif_is_one(int fd, const char *name, struct err *e)
+{
+	return is_one_at(fd, 0, name, e);
 }
 
 static int get(const struct reader *r, void *data, size_t len,
@@ -71,7 +76,7 @@ static int read_header(const struct reader *r, uint8_t h[EIF_HEADER_SIZE],
 	if (info->size < EIF_HEADER_SIZE)
 		return bad(r, "a header takes 548 bytes, the file has",
 			   info->size, e);
-	if (get(r, h, EIF_HEADER_SIZE, 0, e) < 0)
+	if (get(r, h, EIF_HEADER_SIZE, info->base, e) < 0)
 		return -1;
 	if (wire_get16(h + EIF_AT_VERSION) != EIF_VERSION)
 		return bad(r, "only version 4 is known, this is",
@@ -109,7 +114,7 @@ static int read_section(const struct reader *r, struct eif_section *s,
 	uint8_t h[EIF_SECTION_HEADER];
 	uint16_t type;
 
-	if (get(r, h, sizeof(h), offset, e) < 0)
+	if (get(r, h, sizeof(h), r->info->base + offset, e) < 0)
 		return -1;
 	type = wire_get16(h);
 	if (type < EIF_KERNEL || type > EIF_METADATA)
@@ -121,7 +126,7 @@ static int read_section(const struct reader *r, struct eif_section *s,
 		return bad(r, "a section's size differs from that in the header, it is",
 			   wire_get64(h + 4), e);
 	s->type = type;
-	s->offset = offset + EIF_SECTION_HEADER;
+	s->offset = r->info->base + offset + EIF_SECTION_HEADER;
 	s->size = size;
 	return 0;
 }
@@ -225,24 +230,31 @@ static int read_texts(const struct reader *r, struct err *e)
 
 int eif_read(int fd, const char *name, struct eif_info *info, struct err *e)
 {
-	struct reader r = { .fd = fd, .name = name, .info = info };
-	uint8_t header[EIF_HEADER_SIZE];
 	struct stat st;
-	int is_one;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot read '%s'", name);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "'%s' is not a regular file",
 			       name);
-	is_one = eif_is_one(fd, name, e);
+	return eif_read_at(fd, 0, (uint64_t)st.st_size, name, info, e);
+}
+
+int eif_read_at(int fd, uint64_t base, uint64_t size, const char *name,
+		struct eif_info *info, struct err *e)
+{
+	struct reader r = { .fd = fd, .name = name, .info = info };
+	uint8_t header[EIF_HEADER_SIZE];
+	int is_one = is_one_at(fd, base, name, e);
+
 	if (is_one < 0)
 		return -1;
 	if (!is_one)
 		return err_set(e, ERR_INPUT,
 			       "'%s' is not an EIF: it does not begin with '.eif'",
 			       name);
-	info->size = (uint64_t)st.st_size;
+	info->base = base;
+	info->size = size;
 	if (read_header(&r, header, e) < 0 || read_table(&r, header, e) < 0 ||
 	    check_counts(&r, e) < 0)
 		return -1;
@@ -285,7 +297,7 @@ int eif_measure(int fd, const char *name, struct eif_info *info,
 	uint8_t header[EIF_AT_CRC];
 	unsigned int ramdisks = 0;
 
-	if (get(&r, header, sizeof(header), 0, e) < 0)
+	if (get(&r, header, sizeof(header), info->base, e) < 0)
 		return -1;
 	info->crc_computed = 0;
 	add_crc(info, header, sizeof(header));

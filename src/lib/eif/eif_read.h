@@ -17,14 +17,16 @@
 
 struct eif_section {
 	enum eif_type type;
-	uint64_t      offset;	/* of its bytes, after the section's header */
+	uint64_t      offset;	/* in the file, of its bytes, after the
+				 * section's header */
 	uint64_t      size;
 };
 
 struct eif_info {
 	/* by eif_read() */
 	enum eif_arch arch;
-	uint64_t size;			/* of the file */
+	uint64_t base;			/* where in the file the EIF begins */
+	uint64_t size;			/* of the EIF */
 	uint64_t default_mem, default_cpus;
 	uint32_t crc;			/* as the header says */
 	unsigned int n_sections;
@@ -53,6 +55,11 @@ int eif_is_one(int fd, const char *name, struct err *e) MUST_CHECK;
  * line and metadata, one ramdisk at least, one signature at most. */
 int eif_read(int fd, const char *name, struct eif_info *info, struct err *e)
 	MUST_CHECK;
+
+/* The same for an EIF of size bytes that begins at base: a member of a tar that
+ * is read where it lies. */
+int eif_read_at(int fd, uint64_t base, uint64_t size, const char *name,
+		struct eif_info *info, struct err *e) MUST_CHECK;
 
 /* Reads all of it once: CRC, measurements, and whether the signature is one of
  * this PCR0.  A wrong CRC and a wrong signature are no errors here: they are in

@@ -14,6 +14,9 @@
  * With a path the enclave's side does here what a virtual machine monitor does
  * between the two: it listens on P itself.  So whoever talks to an enclave over
  * hybrid vsock cannot tell it from one that runs as an ordinary process.
+ *
+ * Both sides listen and call by the same two functions; each means the other
+ * side's ports when it calls, and its own when it listens.
  */
 #ifndef ENC_VSOCK_H
 #define ENC_VSOCK_H
@@ -29,19 +32,24 @@ struct vsock_call;
  * that is too long). */
 struct vsock *vsock_enclave(struct loop *l, const char *path, struct err *e)
 	MUST_CHECK;
+/* The host's side of one enclave, path being its P, or NULL: then it is the one
+ * with that CID, and connections from others are closed when they come.
+ * Returns new. */
+struct vsock *vsock_host(struct loop *l, const char *path, uint32_t cid);
 /* Listeners are stopped and calls are over by then. */
 void vsock_free(struct vsock *v);
 
-/* Starts l on a port of the enclave; listener.h says what becomes of the
- * connections.  With hybrid sockets one that finds the gate full is closed.
- * ERR_SYS. */
+/* Starts l on a port of ours; listener.h says what becomes of the connections.
+ * With an enclave's hybrid sockets one that finds the gate full is closed.
+ * ERR_SYS; a port that somebody else has is errno EADDRINUSE. */
 int vsock_listen(struct vsock *v, uint32_t port, struct listener *l,
 		 struct gate *g, void (*accepted)(void *arg, int fd),
 		 void *arg, struct err *e) MUST_CHECK;
 
-/* Calls the parent's port.  done(arg, fd) comes once, never before this has
- * returned: a connected descriptor, non-blocking, that the callee owns, or -1
- * with errno.  The parent is called as CID 3 (AWS's init does) and as CID 2
+/* Calls a port of the other side.  done(arg, fd) comes once, never before this
+ * has returned: a connected descriptor, non-blocking, that the callee owns, or
+ * -1 with errno; ECONNREFUSED or ECONNRESET when nobody listens.  The host calls
+ * the enclave.  The parent is called as CID 3 (AWS's init does) and as CID 2
  * (VMADDR_CID_HOST) at once; the one that answers first is kept and called
  * first from then on.  The call frees itself when done; the caller may hang
  * up before that. */

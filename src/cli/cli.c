@@ -25,6 +25,7 @@
 
 static const char *program = "enclaver";
 static bool quiet, verbose;
+static int fixed_status;
 
 /* Both streams are lost to the reader when this fails; status 6 is all that
  * can be said. */
@@ -70,6 +71,16 @@ void cli_set_verbose(bool on)
 bool cli_is_quiet(void)
 {
 	return quiet;
+}
+
+bool cli_is_verbose(void)
+{
+	return verbose;
+}
+
+void cli_set_status(int status)
+{
+	fixed_status = status;
 }
 
 void cli_version(void)
@@ -155,7 +166,7 @@ void cli_usage(const char *fmt, ...)
 	message(fmt, ap);
 	va_end(ap);
 	cli_warn("try '%s --help'", program);
-	exit(ERR_USAGE);
+	exit(fixed_status ? fixed_status : ERR_USAGE);
 }
 
 void cli_bad_option(int c, char **argv)
@@ -203,7 +214,7 @@ char *cli_libexec(const char *name)
 int cli_fail(const struct err *e)
 {
 	cli_warn("%s", e->msg);
-	return e->class;
+	return fixed_status ? fixed_status : (int)e->class;
 }
 
 char *cli_object(const char *arg, const char *what, struct err *e)
@@ -238,4 +249,16 @@ char *cli_object(const char *arg, const char *what, struct err *e)
 		return NULL;
 	}
 	return buf_steal(&line);
+}
+
+int cli_open_file(const char *object, int *fd, struct err *e)
+{
+	*fd = -1;
+	if (strncmp(object, "oci:", 4) == 0)
+		return 0;
+	*fd = open(object, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 && (errno != ENOENT || strchr("./", *object) ||
+			strstr(object, ".eif")))
+		return err_sys(e, "cannot open '%s'", object);
+	return 0;
 }

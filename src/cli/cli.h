@@ -20,6 +20,7 @@ void cli_init(const char *program);
 void cli_set_quiet(bool quiet);		/* -q: no notes, no progress */
 void cli_set_verbose(bool verbose);	/* -v */
 bool cli_is_quiet(void);
+bool cli_is_verbose(void);
 
 /* "PROGRAM (enclaver) VERSION" on stdout, exit 0. */
 void cli_version(void) NORETURN;
@@ -53,5 +54,14 @@ int cli_fail(const struct err *e);
  * new, caller frees.  ERR_USAGE when stdin is a terminal, empty, or holds more
  * than one line. */
 char *cli_object(const char *arg, const char *what, struct err *e) MUST_CHECK;
+
+/* The same object, when it is the path of a file and not an image: *fd is open
+ * for reading.  A file that is there is one; what looks like a path stays one
+ * when it is not (ERR_SYS).  All else is an image, and *fd is -1. */
+int cli_open_file(const char *object, int *fd, struct err *e) MUST_CHECK;
+
+/* For a program whose status is another's: from now on its own failures,
+ * cli_usage() too, end with this one; 0: with their own again. */
+void cli_set_status(int status);
 
 #endif

@@ -2,7 +2,6 @@
 /*
  * main.c - enc-inspect: look into images and EIFs
  */
-#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -121,20 +120,6 @@ static const struct verb *take_verb(struct words *words)
 	return &verbs[0];
 }
 
-/* A file that is there is a file; what looks like a path stays one when it is
- * not.  All else is an image. */
-static int open_file(const char *object, int *fd, struct err *e)
-{
-	*fd = -1;
-	if (strncmp(object, "oci:", 4) == 0)
-		return 0;
-	*fd = open(object, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (*fd < 0 && (errno != ENOENT || strchr("./", *object) ||
-			strstr(object, ".eif")))
-		return err_sys(e, "cannot open '%s'", object);
-	return 0;
-}
-
 /* Nothing but the object: an EIF is open, an image is in a layout; and of
  * extract the output. */
 static int confine(struct request *r, int eif, struct err *e)
@@ -158,7 +143,7 @@ static int run(const struct verb *verb, struct request *r, struct buf *out,
 	inspect_verb *call;
 	int is_one = 1;
 
-	if (open_file(r->object, &fd, e) < 0 || confine(r, fd, e) < 0)
+	if (cli_open_file(r->object, &fd, e) < 0 || confine(r, fd, e) < 0)
 		return -1;
 	if (fd >= 0)
 		is_one = eif_is_one(fd, r->object, e);

@@ -7,6 +7,7 @@
 #ifndef RUN_OBJECT_H
 #define RUN_OBJECT_H
 
+#include "base/json.h"
 #include "eif/eif_read.h"
 #include "enclave/manifest.h"
 
@@ -17,6 +18,7 @@ struct object {
 	int   eif;			/* owned; info.base is where it begins */
 	struct eif_info info;
 	struct manifest manifest;
+	json_t *annotations;		/* of the release image, or NULL */
 };
 
 #define OBJECT_INIT { .eif = -1, .info = EIF_INFO_INIT }
@@ -29,6 +31,10 @@ struct object {
  * measured yet. */
 int object_open(struct object *o, const char *text, const char *eif_file,
 		const char *manifest_file, struct err *e) MUST_CHECK;
+/* Reads all of it: o->info has its measurements.  ERR_VERIFY when it is damaged,
+ * when its signature is wrong or its certificate is not valid now, or when the
+ * release image was made with another EIF. */
+int object_measure(struct object *o, struct err *e) MUST_CHECK;
 void object_release(struct object *o);
 
 #endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rundir.c - the enclaves that enc-run has on this host: a folder each
+ */
+#include "enc-run/rundir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/outfile.h"
+#include "base/xalloc.h"
+
+#define DESCRIPTION	"enclave.json"
+#define DESCRIPTION_MAX 65536u
+#define PREFIX		"run."
+#define FILES_AT_ONCE	8	/* descriptors that a removal may take */
+
+/* Returns new.  What is in /tmp could have been made by anybody. */
+static char *base_folder(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0)
+		return xstrdup("/run/enclaver");
+	if (runtime && *runtime == '/')
+		return xasprintf("%s/enclaver", runtime);
+	return xasprintf("/tmp/enclaver-%u", geteuid());
+}
+
+/* A descriptor, or -1. */
+static int open_base(const char *path, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "cannot make '%s'", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	if (st.st_uid != geteuid() || (st.st_mode & 022))
+		return err_set(e, ERR_SYS,
+			       "'%s' can be written by others than this user: set XDG_RUNTIME_DIR to a folder of yours",
+			       path);
+	return steal_fd(&fd);
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED,
+		      int type UNUSED, struct FTW *where UNUSED)
+{
+	/* What does not go now is tried again by the next enc-run. */
+	(void)!remove(path);
+	return 0;
+}
+
+static void remove_all(const char *path)
+{
+	nftw(path, remove_one, FILES_AT_ONCE,
+	     FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* Calls fn(arg, path, fd) for each folder of an enclave; locked says whether
+ * it is in use. */
+static void for_each(const char *base, int basefd,
+		     void (*fn)(void *arg, const char *path, int fd,
+				bool locked), void *arg)
+{
+	int again = openat(basefd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (!dir && again >= 0)
+		close(again);
+	while (dir && (entry = readdir(dir))) {
+		AUTO_FREE char *path = NULL;
+		AUTO_CLOSE int fd = -1;
+
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+			continue;
+		fd = openat(basefd, entry->d_name, O_RDONLY | O_DIRECTORY |
+			    O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			continue;
+		path = xasprintf("%s/%s", base, entry->d_name);
+		fn(arg, path, fd, flock(fd, LOCK_EX | LOCK_NB) < 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void sweep(void *arg UNUSED, const char *path, int fd UNUSED,
+		  bool locked)
+{
+	if (!locked)
+		remove_all(path);
+}
+
+int rundir_make(struct rundir *d, struct err *e)
+{
+	AUTO_FREE char *base = base_folder();
+	AUTO_FREE char *path = xasprintf("%s/" PREFIX "XXXXXX", base);
+	AUTO_CLOSE int basefd = open_base(base, e);
+
+	/* The lock keeps others from taking a folder that has none yet for
+	 * abandoned. */
+	if (basefd < 0)
+		return -1;
+	if (flock(basefd, LOCK_EX) < 0)
+		return err_sys(e, "cannot lock '%s'", base);
+	for_each(base, basefd, sweep, NULL);
+	if (!mkdtemp(path))
+		return err_sys(e, "cannot make a folder in '%s'", base);
+	d->path = steal_ptr(&path);
+	d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (d->fd < 0 || flock(d->fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(e, "cannot lock '%s'", d->path);
+	return 0;
+}
+
+int rundir_describe(struct rundir *d, const json_t *enclave, struct err *e)
+{
+	AUTO_FREE char *text = json_text(enclave);
+	AUTO_FREE char *line = xasprintf("%s\n", text);
+
+	return outfile_put(d->fd, DESCRIPTION, DESCRIPTION, line, strlen(line),
+			   0644, e);
+}
+
+void rundir_remove(struct rundir *d)
+{
+	if (d->path)
+		remove_all(d->path);
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->path);
+	*d = (struct rundir)RUNDIR_INIT;
+}
+
+static void list_one(void *arg, const char *path UNUSED, int fd, bool locked)
+{
+	AUTO_BUF struct buf text = BUF_INIT(DESCRIPTION_MAX);
+	struct err ignored;
+	json_t *j;
+
+	if (!locked || buf_read_file(&text, fd, DESCRIPTION, &ignored) < 0)
+		return;
+	j = json_parse_object(text.data, text.len, DESCRIPTION, &ignored);
+	if (j)
+		json_add(arg, j);
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	json_t *const *x = a, *const *y = b;
+	json_int_t p = json_integer_value(json_object_get(*x, "pid"));
+	json_int_t q = json_integer_value(json_object_get(*y, "pid"));
+
+	return p < q ? -1 : p > q;
+}
+
+/* New array; all is taken over. */
+static json_t *sorted(json_t *all)
+{
+	size_t n = json_array_size(all);
+	AUTO_FREE json_t **items = xcalloc(n + 1, sizeof(json_t *));
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_array_get(all, i);
+	qsort(items, n, sizeof(*items), by_pid);
+	for (size_t i = 0; i < n; i++)
+		json_add(out, json_incref(items[i]));
+	return out;
+}
+
+json_t *rundir_list(struct err *e)
+{
+	AUTO_FREE char *base = base_folder();
+	AUTO_JSON json_t *all = json_array();
+	AUTO_CLOSE int basefd = -1;
+
+	if (access(base, F_OK) < 0 && errno == ENOENT)
+		return steal_ptr(&all);
+	basefd = open_base(base, e);
+	if (basefd < 0)
+		return NULL;
+	for_each(base, basefd, list_one, all);
+	return sorted(all);
+}

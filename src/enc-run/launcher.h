@@ -35,6 +35,9 @@ struct enclave {
 	bool	     debug;
 	const char  *dir;		/* absolute; a folder of this enclave's
 					 * alone, for sockets and copies */
+	/* Its init has called (contract.md section 2, the heartbeat), so that its
+	 * ports will answer: once, from the loop, where calls is set. */
+	void (*booted)(void *arg);
 	/* What the console said, any bytes; from the loop. */
 	void (*console)(void *arg, const char *data, size_t len);
 	/* The enclave is gone; from the loop, once, never before start() has
@@ -45,6 +48,8 @@ struct enclave {
 	/* What became of it, by start(). */
 	uint32_t cid;			/* as its peers call it; 0: none */
 	char	*vsock_path;		/* P, or NULL for AF_VSOCK; new */
+	bool	 calls;			/* booted() will come; else its ports may
+					 * be called at once */
 	void	*state;			/* the launcher's own */
 };
 

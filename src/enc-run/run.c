@@ -188,6 +188,19 @@ static void en_ended(void *arg)
 	begin_end(r);
 }
 
+static void open_channels(struct run *r)
+{
+	open_status(r);
+	channel_open(&r->log, r->loop, r->vsock, r->log.port, log_data,
+		     log_ended, r);
+}
+
+/* A call before this is one that a booting enclave may never answer. */
+static void en_booted(void *arg)
+{
+	open_channels(arg);
+}
+
 static void boot_is_over(void *arg)
 {
 	struct run *r = arg;
@@ -292,9 +305,9 @@ static int connect_all(struct run *r, struct object *ob, struct err *e)
 	if (ingress_start(r->ingress, r->vsock, r->relays, &r->gate, e) < 0)
 		return -1;
 	r->status.port = m->status_port;
-	open_status(r);
-	channel_open(&r->log, r->loop, r->vsock, m->app_log_port, log_data,
-		     log_ended, r);
+	r->log.port = m->app_log_port;
+	if (!r->en.calls)
+		open_channels(r);
 	return 0;
 }
 
@@ -349,7 +362,8 @@ static int begin(struct run *r, struct object *ob, struct rundir *dir,
 		.info = &ob->info, .cpu_count = r->o->cpu_count,
 		.memory_mib = r->o->memory_mib, .want_cid = r->o->cid,
 		.debug = r->o->debug, .dir = dir->path,
-		.console = en_console, .ended = en_ended, .arg = r,
+		.booted = en_booted, .console = en_console, .ended = en_ended,
+		.arg = r,
 	};
 	event_starting(r->o->status_fd);
 	if (launch(r, e) < 0 || connect_all(r, ob, e) < 0)

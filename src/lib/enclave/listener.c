@@ -41,6 +41,10 @@ static bool accept_one(struct listener *l)
 		return false;
 	}
 	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0 && l->admits && !l->admits(l, fd)) {
+		close(fd);
+		return true;
+	}
 	if (fd >= 0) {
 		l->gate->open++;
 		l->accepted(l->arg, fd);

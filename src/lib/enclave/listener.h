@@ -31,6 +31,10 @@ struct listener {
 	struct link   waiting;		/* in the gate's list */
 	uint32_t      port;		/* vsock.h: with hybrid sockets */
 	struct link   by_port;
+	/* Set after the start: one that this does not have is closed, and not
+	 * counted.  vsock.h: peer is the CID that may connect. */
+	bool	    (*admits)(const struct listener *l, int fd);
+	uint32_t      peer;
 	void	    (*accepted)(void *arg, int fd);
 	void	     *arg;
 };

@@ -36,23 +36,26 @@ struct vsock *vsock_enclave(struct loop *l, const char *path, struct err *e)
  * with that CID, and connections from others are closed when they come.
  * Returns new. */
 struct vsock *vsock_host(struct loop *l, const char *path, uint32_t cid);
-/* Listeners are stopped and calls are over by then. */
+/* Listeners are stopped and calls are over by then.  Sockets that this side
+ * made are removed. */
 void vsock_free(struct vsock *v);
 
 /* Starts l on a port of ours; listener.h says what becomes of the connections.
- * With an enclave's hybrid sockets one that finds the gate full is closed.
- * ERR_SYS; a port that somebody else has is errno EADDRINUSE. */
+ * With an enclave's hybrid sockets one that finds the gate full is closed.  A
+ * host's socket P_PORT that is in the way is replaced when nobody listens on it
+ * any more.  ERR_SYS; a port that somebody else has is errno EADDRINUSE. */
 int vsock_listen(struct vsock *v, uint32_t port, struct listener *l,
 		 struct gate *g, void (*accepted)(void *arg, int fd),
 		 void *arg, struct err *e) MUST_CHECK;
 
 /* Calls a port of the other side.  done(arg, fd) comes once, never before this
- * has returned: a connected descriptor, non-blocking, that the callee owns, or
- * -1 with errno; ECONNREFUSED or ECONNRESET when nobody listens.  The host calls
- * the enclave.  The parent is called as CID 3 (AWS's init does) and as CID 2
- * (VMADDR_CID_HOST) at once; the one that answers first is kept and called
- * first from then on.  The call frees itself when done; the caller may hang
- * up before that. */
+ * has returned, and after five seconds at the latest: a connected descriptor,
+ * non-blocking, that the callee owns, or -1 with errno; ECONNREFUSED or
+ * ECONNRESET when nobody listens, ETIMEDOUT, EPROTO when what is behind P speaks
+ * something else.  The host calls the enclave.  The parent is called as CID 3
+ * (AWS's init does) and as CID 2 (VMADDR_CID_HOST) at once; the one that answers
+ * first is kept and called first from then on.  The call frees itself when
+ * done; the caller may hang up before that. */
 struct vsock_call *vsock_call(struct vsock *v, uint32_t port,
 			      void (*done)(void *arg, int fd), void *arg);
 void vsock_hang_up(struct vsock_call *c);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vsock_call.c - a call to a port of the parent
+ * vsock_call.c - a call to a port of the other side
  *
- * AWS's init calls CID 3, the documentation of vsock(7) says 2.  A parent that
- * listens at one may answer a call to the other never, so both are called at
- * once.
+ * A parent that listens at one of its CIDs may answer a call to the other
+ * never, so both are called at once.
  */
 #include "enclave/vsock.h"
 
@@ -16,30 +15,9 @@
 #include "base/xalloc.h"
 #include "enclave/vsock_parts.h"
 
-#define CALL_MS	 5000	/* the kernel itself gives up after two seconds */
 #define RETRY_MS 10	/* a UNIX socket whose queue is full */
 
-static const uint32_t parents[] = { 3, VMADDR_CID_HOST };
-
-struct attempt {
-	struct vsock_call *call;
-	struct watch watch;
-	uint32_t     cid;
-	int	     fd;		/* -1: not under way */
-};
-
-struct vsock_call {
-	struct vsock *v;
-	uint32_t      port;
-	uint64_t      deadline;
-	struct timer  timer;
-	struct attempt attempts[ARRAY_SIZE(parents)];
-	int	      fault;		/* errno of the last attempt to fail */
-	void	    (*done)(void *arg, int fd);
-	void	     *arg;
-};
-
-static void attempt_end(struct attempt *a)
+static void attempt_end(struct vsock_attempt *a)
 {
 	watch_stop(&a->watch);
 	if (a->fd >= 0)
@@ -54,8 +32,7 @@ void vsock_hang_up(struct vsock_call *c)
 	free(c);
 }
 
-/* The call is over: it is gone when done() is called. */
-static void finish(struct vsock_call *c, int fd, int fault)
+void vsock_call_finish(struct vsock_call *c, int fd, int fault)
 {
 	void (*done)(void *arg, int fd) = c->done;
 	void *arg = c->arg;
@@ -65,30 +42,29 @@ static void finish(struct vsock_call *c, int fd, int fault)
 	done(arg, fd);
 }
 
-static void call_parents(struct vsock_call *c);
+static void call_peers(struct vsock_call *c);
 
 /* One of them will not answer; when none is left the call has failed, unless
  * it was the one that answered last time, who may have changed. */
-static void attempt_failed(struct attempt *a, int fault)
+static void attempt_failed(struct vsock_attempt *a, int fault)
 {
 	struct vsock_call *c = a->call;
 
 	attempt_end(a);
-	c->fault = fault;
 	for (size_t i = 0; i < ARRAY_SIZE(c->attempts); i++)
 		if (c->attempts[i].fd >= 0)
 			return;
-	if (c->v->parent == a->cid) {
-		c->v->parent = 0;
-		call_parents(c);
+	if (c->v->peer == a->cid) {
+		c->v->peer = 0;
+		call_peers(c);
 	} else {
-		finish(c, -1, fault);
+		vsock_call_finish(c, -1, fault);
 	}
 }
 
 static void answered(void *arg, uint32_t events)
 {
-	struct attempt *a = arg;
+	struct vsock_attempt *a = arg;
 	struct vsock_call *c = a->call;
 	int fault = 0;
 	socklen_t len = sizeof(fault);
@@ -100,12 +76,13 @@ static void answered(void *arg, uint32_t events)
 		attempt_failed(a, fault);
 		return;
 	}
-	c->v->parent = a->cid;
+	if (c->v->peers[1])
+		c->v->peer = a->cid;
 	watch_stop(&a->watch);
-	finish(c, steal_fd(&a->fd), 0);
+	vsock_call_finish(c, steal_fd(&a->fd), 0);
 }
 
-static int attempt_start(struct attempt *a, uint32_t cid)
+static int attempt_start(struct vsock_attempt *a, uint32_t cid)
 {
 	struct sockaddr_vm to = { .svm_family = AF_VSOCK, .svm_cid = cid,
 				  .svm_port = a->call->port };
@@ -122,17 +99,18 @@ static int attempt_start(struct attempt *a, uint32_t cid)
 			   answered, a);
 }
 
-static void call_parents(struct vsock_call *c)
+static void call_peers(struct vsock_call *c)
 {
-	struct attempt *failed = NULL;
+	struct vsock_attempt *failed = NULL;
 	int fault = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
-		struct attempt *a = &c->attempts[i];
+	for (size_t i = 0; i < VSOCK_PEERS; i++) {
+		struct vsock_attempt *a = &c->attempts[i];
+		uint32_t cid = c->v->peers[i];
 
-		if (c->v->parent && c->v->parent != parents[i])
+		if (!cid || (c->v->peer && c->v->peer != cid))
 			continue;
-		if (attempt_start(a, parents[i]) == 0)
+		if (attempt_start(a, cid) == 0)
 			continue;
 		fault = errno;
 		attempt_end(a);
@@ -144,28 +122,34 @@ static void call_parents(struct vsock_call *c)
 
 static void give_up(void *arg)
 {
-	finish(arg, -1, ETIMEDOUT);
+	vsock_call_finish(arg, -1, ETIMEDOUT);
 }
 
 /* A UNIX socket answers at once, or its queue is full: then again later. */
 static void call_unix(void *arg)
 {
 	struct vsock_call *c = arg;
+	struct vsock *v = c->v;
 	struct sockaddr_un to;
 	struct err e;
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
 				   SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {
-		finish(c, -1, errno);
-	} else if (vsock_unix_address(c->v->path, c->port, &to, &e) < 0) {
-		finish(c, -1, ENAMETOOLONG);
+		vsock_call_finish(c, -1, errno);
+	} else if (vsock_unix_address(v->path, v->greet ? 0 : c->port, &to,
+				      &e) < 0) {
+		vsock_call_finish(c, -1, ENAMETOOLONG);
 	} else if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
-		finish(c, steal_fd(&fd), 0);
+		if (v->greet)
+			v->greet(c, steal_fd(&fd));
+		else
+			vsock_call_finish(c, steal_fd(&fd), 0);
 	} else if (errno == EAGAIN && clock_ticks() < c->deadline) {
-		timer_start(&c->timer, c->v->loop, RETRY_MS, call_unix, c);
+		timer_start(&c->timer, v->loop, RETRY_MS, call_unix, c);
 	} else {
-		finish(c, -1, errno == EAGAIN ? ETIMEDOUT : errno);
+		vsock_call_finish(c, -1, errno == EAGAIN ? ETIMEDOUT :
+				  errno == ENOENT ? ECONNREFUSED : errno);
 	}
 }
 
@@ -177,8 +161,8 @@ static void begin(void *arg)
 		call_unix(c);
 		return;
 	}
-	timer_start(&c->timer, c->v->loop, CALL_MS, give_up, c);
-	call_parents(c);
+	timer_start(&c->timer, c->v->loop, c->v->call_ms, give_up, c);
+	call_peers(c);
 }
 
 struct vsock_call *vsock_call(struct vsock *v, uint32_t port,
@@ -188,7 +172,7 @@ struct vsock_call *vsock_call(struct vsock *v, uint32_t port,
 
 	c->v = v;
 	c->port = port;
-	c->deadline = clock_ticks() + CALL_MS;
+	c->deadline = clock_ticks() + v->call_ms;
 	c->done = done;
 	c->arg = arg;
 	for (size_t i = 0; i < ARRAY_SIZE(c->attempts); i++) {

@@ -12,10 +12,9 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
-#define LINE_MAX_BYTES 32	/* "CONNECT 4294967295\n" */
-#define KNOCKS_MAX     256	/* that have not said which port */
-#define KNOCK_MS       5000	/* until they must have */
-#define FIRST_NUMBER   (1u << 30)	/* as Firecracker counts */
+#define KNOCKS_MAX   256	/* that have not said which port */
+#define KNOCK_MS     5000	/* until they must have */
+#define FIRST_NUMBER (1u << 30)	/* as Firecracker counts */
 
 struct knock {
 	struct vsock *v;
@@ -23,7 +22,7 @@ struct knock {
 	int	      fd;
 	struct watch  watch;
 	struct timer  timer;
-	char	      line[LINE_MAX_BYTES];
+	char	      line[VSOCK_LINE];
 	size_t	      len;
 };
 
@@ -66,7 +65,7 @@ static void let_in(struct knock *k)
 	struct vsock *v = k->v;
 	uint32_t port = port_named(k->line);
 	struct link *l = v->listeners;
-	char ok[LINE_MAX_BYTES];
+	char ok[VSOCK_LINE];
 	int len, fd = knock_end(k);
 
 	while (l && ((struct listener *)l->owner)->port != port)
@@ -84,28 +83,15 @@ static void let_in(struct knock *k)
 		listener_take(l->owner, fd);
 }
 
-/* Takes the line and not a byte of what may follow it. */
 static void read_line(void *arg, uint32_t events)
 {
 	struct knock *k = arg;
-	char *from = k->line + k->len, *nl;
-	size_t room = sizeof(k->line) - 1 - k->len;
-	ssize_t n = recv(k->fd, from, room, MSG_PEEK);
+	int ret = vsock_read_line(k->fd, k->line, &k->len);
 
 	(void)events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	nl = n > 0 ? memchr(from, '\n', (size_t)n) : NULL;
-	if (nl)
-		n = nl + 1 - from;
-	if (n > 0)
-		n = recv(k->fd, from, (size_t)n, 0);
-	if (n <= 0 || (!nl && (size_t)n == room)) {
+	if (ret < 0)
 		refuse(k);
-		return;
-	}
-	k->len += (size_t)n;
-	if (nl)
+	else if (ret > 0)
 		let_in(k);
 }
 

@@ -26,6 +26,11 @@
 #define LINE_MAX_  1024		/* of the status port: odyn's status.h */
 #define REST_MS	   5000		/* for what an enclave that is over has yet to
 				 * say */
+#define HANG_UP_MS 300		/* our odyn ends its side of the status port
+				 * after the final line; others wait for us */
+#define QUIET_MS   1000		/* a log that is quiet for so long after the
+				 * end is over: some monitors do not pass on a
+				 * half-close (vhost-device-vsock 0.3.0) */
 #define PATIENCE_MS 5000	/* more than the grace period: to say how it
 				 * ended */
 
@@ -47,7 +52,7 @@ struct run {
 	struct vsock_call *stop_call;
 	int		signals;
 	struct watch	signal_watch;
-	struct timer	boot, rest, grace;
+	struct timer	boot, rest, grace, hang_up, quiet;
 	bool		ready;		/* the application runs, or ran */
 	bool		final;		/* verdict is how it ended */
 	bool		gone;		/* so has the enclave */
@@ -60,16 +65,34 @@ struct run {
  * wrote, or is gone and nothing more can come. */
 static void check_end(struct run *r)
 {
-	bool told = r->final || !channel_is_open(&r->status);
+	bool told = !channel_is_open(&r->status);
 	bool written = !channel_is_open(&r->log) && output_is_empty(&r->out);
 
 	if ((r->final || r->gone) && told && written)
 		loop_stop(r->loop);
 }
 
+/* A reader of ours that is slow is waited for as long as it takes. */
 static void rest_is_over(void *arg)
 {
-	loop_stop(((struct run *)arg)->loop);
+	struct run *r = arg;
+
+	if (output_is_empty(&r->out))
+		loop_stop(r->loop);
+	else
+		timer_start(&r->rest, r->loop, REST_MS, rest_is_over, r);
+}
+
+static void is_quiet(void *arg)
+{
+	struct run *r = arg;
+
+	if (r->log.paused) {	/* it is our reader who is slow */
+		timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
+		return;
+	}
+	channel_close(&r->log);
+	check_end(r);
 }
 
 /* From now on it ends by itself, or is ended. */
@@ -78,6 +101,14 @@ static void begin_end(struct run *r)
 	timer_stop(&r->boot);
 	if (!r->rest.loop)
 		timer_start(&r->rest, r->loop, REST_MS, rest_is_over, r);
+	check_end(r);
+}
+
+static void hang_up(void *arg)
+{
+	struct run *r = arg;
+
+	channel_close(&r->status);
 	check_end(r);
 }
 
@@ -93,7 +124,8 @@ static void take_verdict(struct run *r, const struct verdict *v)
 	}
 	r->final = true;
 	r->verdict = *v;
-	channel_close(&r->status);
+	timer_start(&r->hang_up, r->loop, HANG_UP_MS, hang_up, r);
+	timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
 	begin_end(r);
 }
 
@@ -126,7 +158,7 @@ static void status_ended(void *arg)
 	struct run *r = arg;
 
 	r->line.len = 0;
-	if (r->gone)
+	if (r->gone || r->final)
 		check_end(r);
 	else
 		open_status(r);
@@ -144,6 +176,8 @@ static void log_data(void *arg, const char *data, size_t len)
 
 	if (output_put(&r->out, data, len))
 		channel_pause(&r->log, true);
+	if (r->quiet.loop)
+		timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
 }
 
 static void log_ended(void *arg)
@@ -377,6 +411,8 @@ static void release(struct run *r)
 	timer_stop(&r->boot);
 	timer_stop(&r->rest);
 	timer_stop(&r->grace);
+	timer_stop(&r->hang_up);
+	timer_stop(&r->quiet);
 	channel_close(&r->status);
 	channel_close(&r->log);
 	buf_release(&r->line);

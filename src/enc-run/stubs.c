@@ -66,11 +66,3 @@ void egress_free(struct egress *eg)
 {
 	free(eg);
 }
-
-struct vsock *vsock_host(struct loop *l, const char *path, uint32_t cid)
-{
-	(void)l;
-	(void)path;
-	(void)cid;
-	return NULL;
-}

@@ -2,8 +2,6 @@
 /*
  * check.c - all that would fail later, and without a reason
  */
-#include <sys/utsname.h>
-
 #include "enc-run/run.h"
 
 #define RULE 4			/* AWS's: memory is so many times the EIF */

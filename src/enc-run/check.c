@@ -2,22 +2,8 @@
 /*
  * check.c - all that would fail later, and without a reason
  */
+#include "enc-run/machine.h"
 #include "enc-run/run.h"
-
-#define RULE 4			/* AWS's: memory is so many times the EIF */
-
-static int check_memory(const struct run_options *o, const struct object *ob,
-			struct err *e)
-{
-	uint64_t need = (RULE * ob->info.size + MIB - 1) / MIB;
-
-	if (o->memory_mib >= need)
-		return 0;
-	return err_set(e, ERR_USAGE,
-		       "the enclave has %llu MiB of memory, and an EIF of this size needs %llu: give --memory-mb %llu, or defaults.memory_mb in the manifest",
-		       (unsigned long long)o->memory_mib,
-		       (unsigned long long)need, (unsigned long long)need);
-}
 
 /* They are free now; that they stay so nobody can promise. */
 static int check_ports(const struct run_options *o, struct err *e)
@@ -42,7 +28,7 @@ int run_check(const struct run_options *o, struct object *ob,
 		.want_cid = o->cid, .debug = o->debug,
 	};
 
-	if (check_memory(o, ob, e) < 0 || check_ports(o, e) < 0)
+	if (machine_check_memory(&ob->info, o->memory_mib, e) < 0 || check_ports(o, e) < 0)
 		return -1;
 	return l->check(&en, e);
 }

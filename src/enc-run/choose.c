@@ -8,11 +8,6 @@
 #include "base/compiler.h"
 #include "enc-run/run.h"
 
-#define GIB	    (UINT64_C(1) << 30)
-#define STEP	    90u		/* seconds for each that was begun: */
-#define STEP_EIF    (6 * GIB)
-#define STEP_MEMORY (100 * GIB)
-
 static const struct launcher *const launchers[] = {
 	&launcher_nitro, &launcher_nitro_cli, &launcher_qemu,
 	&launcher_sandbox,
@@ -54,15 +49,4 @@ const struct launcher *launcher_choose(const char *name, struct err *e)
 	}
 	err_set(e, ERR_SYS, "nothing here can start an enclave: %s", why.data);
 	return NULL;
-}
-
-static unsigned steps(uint64_t size, uint64_t step)
-{
-	return (unsigned)(size / step + (size % step != 0));
-}
-
-unsigned launcher_boot_timeout(uint64_t eif_size, uint64_t memory_mib)
-{
-	return STEP * (steps(eif_size, STEP_EIF) +
-		       steps(memory_mib * MIB, STEP_MEMORY));
 }

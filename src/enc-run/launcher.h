@@ -20,8 +20,6 @@
 #include "eif/eif_read.h"
 #include "enclave/loop.h"
 
-#define MIB (UINT64_C(1) << 20)
-
 /* One enclave.  The first part is filled in by the caller and borrowed. */
 struct enclave {
 	struct loop *loop;

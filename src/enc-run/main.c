@@ -13,6 +13,7 @@
 #include "eif/measurements.h"
 #include "enc-run/events.h"
 #include "enc-run/expect.h"
+#include "enc-run/machine.h"
 #include "enc-run/options.h"
 #include "enc-run/ps.h"
 #include "enc-run/run.h"
@@ -57,8 +58,8 @@ static struct run_options fill_in(const struct options *o,
 	r.cpu_count = o->cpu_count ? o->cpu_count : (unsigned)m->cpu_count;
 	r.memory_mib = o->memory_mib ? o->memory_mib : (uint64_t)m->memory_mb;
 	if (!r.boot_timeout)
-		r.boot_timeout = launcher_boot_timeout(ob->info.size,
-						       r.memory_mib);
+		r.boot_timeout = machine_boot_timeout(ob->info.size,
+						      r.memory_mib);
 	return r;
 }
 

@@ -45,9 +45,5 @@ int run_enclave(const struct run_options *o, struct object *ob,
 /* The launcher of that name, or with NULL the first that this machine has, in
  * the order of launcher.h.  NULL with *e: what each of them lacks. */
 const struct launcher *launcher_choose(const char *name, struct err *e);
-/* The seconds that an enclave of this size may take until its application
- * runs: nitro-cli's rule, 90 s for each 6 GiB of EIF and for each 100 GiB of
- * memory that were begun. */
-unsigned launcher_boot_timeout(uint64_t eif_size, uint64_t memory_mib);
 
 #endif

@@ -14,29 +14,20 @@
 
 #include "base/xalloc.h"
 #include "cli/cli.h"
-#include "enc-run/channel.h"
 #include "enc-run/console.h"
 #include "enc-run/events.h"
-#include "enc-run/output.h"
-#include "enc-run/verdict.h"
+#include "enc-run/report.h"
 #include "enclave/files.h"
 #include "enclave/process.h"
 
 #define STOP_PORT  17003	/* contract.md section 4 */
-#define LINE_MAX_  1024		/* of the status port: odyn's status.h */
-#define REST_MS	   5000		/* for what an enclave that is over has yet to
-				 * say */
-#define HANG_UP_MS 300		/* our odyn ends its side of the status port
-				 * after the final line; others wait for us */
-#define QUIET_MS   1000		/* a log that is quiet for so long after the
-				 * end is over: some monitors do not pass on a
-				 * half-close (vhost-device-vsock 0.3.0) */
 #define PATIENCE_MS 5000	/* more than the grace period: to say how it
 				 * ended */
 
 struct run {
 	const struct run_options *o;
 	const struct launcher *l;
+	const struct manifest *manifest;
 	struct loop    *loop;
 	struct enclave	en;
 	bool		launched;
@@ -45,194 +36,56 @@ struct run {
 	struct gate	gate;
 	struct ingress *ingress;
 	struct egress  *egress;
-	struct channel	status, log;
-	struct buf	line;		/* of the status port */
-	struct output	out;
+	struct report	report;
 	struct console	console;
 	struct vsock_call *stop_call;
 	int		signals;
 	struct watch	signal_watch;
-	struct timer	boot, rest, grace, hang_up, quiet;
-	bool		ready;		/* the application runs, or ran */
-	bool		final;		/* verdict is how it ended */
-	bool		gone;		/* so has the enclave */
+	struct timer	boot, grace;
+	bool		ready;		/* and said so */
 	unsigned	stops;		/* how often we were told to stop */
-	struct verdict	verdict;
 	struct err	fault;		/* why the application never ran */
 };
-
-/* The last word is said when the enclave has told how it ended and what it
- * wrote, or is gone and nothing more can come. */
-static void check_end(struct run *r)
-{
-	bool told = !channel_is_open(&r->status);
-	bool written = !channel_is_open(&r->log) && output_is_empty(&r->out);
-
-	if ((r->final || r->gone) && told && written)
-		loop_stop(r->loop);
-}
-
-/* A reader of ours that is slow is waited for as long as it takes. */
-static void rest_is_over(void *arg)
-{
-	struct run *r = arg;
-
-	if (output_is_empty(&r->out))
-		loop_stop(r->loop);
-	else
-		timer_start(&r->rest, r->loop, REST_MS, rest_is_over, r);
-}
-
-static void is_quiet(void *arg)
-{
-	struct run *r = arg;
-
-	if (r->log.paused) {	/* it is our reader who is slow */
-		timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
-		return;
-	}
-	channel_close(&r->log);
-	check_end(r);
-}
-
-/* From now on it ends by itself, or is ended. */
-static void begin_end(struct run *r)
-{
-	timer_stop(&r->boot);
-	if (!r->rest.loop)
-		timer_start(&r->rest, r->loop, REST_MS, rest_is_over, r);
-	check_end(r);
-}
-
-static void hang_up(void *arg)
-{
-	struct run *r = arg;
-
-	channel_close(&r->status);
-	check_end(r);
-}
-
-static void take_verdict(struct run *r, const struct verdict *v)
-{
-	if (v->kind == VERDICT_RUNNING) {
-		if (r->ready)
-			return;
-		r->ready = true;
-		timer_stop(&r->boot);
-		event_ready(r->o->status_fd);
-		return;
-	}
-	r->final = true;
-	r->verdict = *v;
-	timer_start(&r->hang_up, r->loop, HANG_UP_MS, hang_up, r);
-	timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
-	begin_end(r);
-}
-
-/* A line that is none is passed over: who wrote it may write a better one. */
-static void status_data(void *arg, const char *data, size_t len)
-{
-	struct run *r = arg;
-
-	for (size_t i = 0; i < len && !r->final; i++) {
-		struct verdict v;
-		struct err e;
-
-		if (data[i] != '\n') {
-			if (r->line.len < LINE_MAX_)
-				buf_addc(&r->line, data[i]);
-			continue;
-		}
-		if (verdict_parse(r->line.data, r->line.len, &v, &e) == 0)
-			take_verdict(r, &v);
-		else
-			cli_debug("%s", e.msg);
-		r->line.len = 0;
-	}
-}
-
-static void open_status(struct run *r);
-
-static void status_ended(void *arg)
-{
-	struct run *r = arg;
-
-	r->line.len = 0;
-	if (r->gone || r->final)
-		check_end(r);
-	else
-		open_status(r);
-}
-
-static void open_status(struct run *r)
-{
-	channel_open(&r->status, r->loop, r->vsock, r->status.port,
-		     status_data, status_ended, r);
-}
-
-static void log_data(void *arg, const char *data, size_t len)
-{
-	struct run *r = arg;
-
-	if (output_put(&r->out, data, len))
-		channel_pause(&r->log, true);
-	if (r->quiet.loop)
-		timer_start(&r->quiet, r->loop, QUIET_MS, is_quiet, r);
-}
-
-static void log_ended(void *arg)
-{
-	check_end(arg);
-}
-
-static void out_drained(void *arg)
-{
-	struct run *r = arg;
-
-	channel_pause(&r->log, false);
-	check_end(r);
-}
-
-/* The application is served on; only its words are lost. */
-static void out_failed(void *arg)
-{
-	struct run *r = arg;
-
-	cli_warn("cannot write the application's output: %s; it is dropped from here on",
-		 strerror(r->out.fault));
-	channel_pause(&r->log, false);
-	check_end(r);
-}
 
 static void en_console(void *arg, const char *data, size_t len)
 {
 	console_put(&((struct run *)arg)->console, data, len);
 }
 
-/* What is on its way still comes; a port that never answered will not. */
 static void en_ended(void *arg)
 {
 	struct run *r = arg;
 
-	r->gone = true;
-	if (r->status.fd < 0)
-		channel_close(&r->status);
-	if (r->log.fd < 0)
-		channel_close(&r->log);
-	begin_end(r);
+	timer_stop(&r->boot);
+	report_gone(&r->report);
 }
 
-static void open_channels(struct run *r)
+static void open_report(struct run *r)
 {
-	open_status(r);
-	channel_open(&r->log, r->loop, r->vsock, r->log.port, log_data,
-		     log_ended, r);
+	report_open(&r->report, r->vsock, r->manifest->status_port,
+		    r->manifest->app_log_port);
 }
 
 /* A call before this is one that a booting enclave may never answer. */
 static void en_booted(void *arg)
 {
-	open_channels(arg);
+	open_report(arg);
+}
+
+static void report_changed(void *arg)
+{
+	struct run *r = arg;
+
+	timer_stop(&r->boot);
+	if (!r->report.ready || r->ready)
+		return;
+	r->ready = true;
+	event_ready(r->o->status_fd);
+}
+
+static void report_over(void *arg)
+{
+	loop_stop(((struct run *)arg)->loop);
 }
 
 static void boot_is_over(void *arg)
@@ -278,7 +131,7 @@ static void told_to_stop(struct run *r)
 		loop_stop(r->loop);
 		return;
 	}
-	if (r->final)
+	if (r->report.final)
 		return;
 	cli_note("stopping: the application has %u seconds; again ends it at once",
 		 r->o->grace);
@@ -325,9 +178,9 @@ static int launch(struct run *r, struct err *e)
 	return 0;
 }
 
-static int connect_all(struct run *r, struct object *ob, struct err *e)
+static int connect_all(struct run *r, struct err *e)
 {
-	const struct manifest *m = &ob->manifest;
+	const struct manifest *m = r->manifest;
 
 	r->vsock = vsock_host(r->loop, r->en.vsock_path, r->en.cid);
 	if (m->has_egress && m->allow.n > 0) {
@@ -338,10 +191,8 @@ static int connect_all(struct run *r, struct object *ob, struct err *e)
 	}
 	if (ingress_start(r->ingress, r->vsock, r->relays, &r->gate, e) < 0)
 		return -1;
-	r->status.port = m->status_port;
-	r->log.port = m->app_log_port;
 	if (!r->en.calls)
-		open_channels(r);
+		open_report(r);
 	return 0;
 }
 
@@ -386,8 +237,7 @@ static int begin(struct run *r, struct object *ob, struct rundir *dir,
 	if (!r->loop || watch_signals(r, e) < 0)
 		return -1;
 	r->relays = relays_new(r->loop);
-	output_init(&r->out, r->loop, STDOUT_FILENO, out_drained, out_failed,
-		    r);
+	report_init(&r->report, r->loop, report_changed, report_over, r);
 	r->ingress = ingress_open(r->loop, r->o->publish, r->o->n_publish, e);
 	if (!r->ingress)
 		return -1;
@@ -400,7 +250,7 @@ static int begin(struct run *r, struct object *ob, struct rundir *dir,
 		.arg = r,
 	};
 	event_starting(r->o->status_fd);
-	if (launch(r, e) < 0 || connect_all(r, ob, e) < 0)
+	if (launch(r, e) < 0 || connect_all(r, e) < 0)
 		return -1;
 	describe(r, ob, dir);
 	return 0;
@@ -409,14 +259,8 @@ static int begin(struct run *r, struct object *ob, struct rundir *dir,
 static void release(struct run *r)
 {
 	timer_stop(&r->boot);
-	timer_stop(&r->rest);
 	timer_stop(&r->grace);
-	timer_stop(&r->hang_up);
-	timer_stop(&r->quiet);
-	channel_close(&r->status);
-	channel_close(&r->log);
-	buf_release(&r->line);
-	output_release(&r->out);
+	report_release(&r->report);
 	if (r->stop_call)
 		vsock_hang_up(r->stop_call);
 	if (r->launched)
@@ -455,8 +299,8 @@ static int judge(struct run *r, struct err *e)
 {
 	if (r->stops > 0)
 		return STATUS_INTERRUPTED;
-	if (r->final)
-		return say_verdict(&r->verdict);
+	if (r->report.final)
+		return say_verdict(&r->report.verdict);
 	if (r->fault.class == ERR_NONE && r->ready) {
 		cli_warn("the enclave ended without saying how");
 		console_tell(&r->console);
@@ -474,9 +318,8 @@ int run_enclave(const struct run_options *o, struct object *ob,
 		const struct launcher *l, struct rundir *dir, bool *stopped,
 		struct err *e)
 {
-	struct run r = { .o = o, .l = l, .signals = -1,
-			 .status = CHANNEL_INIT, .log = CHANNEL_INIT,
-			 .line = BUF_INIT(LINE_MAX_),
+	struct run r = { .o = o, .l = l, .manifest = &ob->manifest,
+			 .signals = -1, .report = REPORT_INIT,
 			 .console.shown = o->debug || cli_is_verbose() };
 	int status = -1;
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #define CONSOLE_KEPT  8192u	/* bytes */
-#define CONSOLE_LINES 10u	/* shown when a boot fails */
+#define CONSOLE_LINES 40u	/* shown when a boot fails: a panic has thirty */
 
 struct console {
 	bool   shown;			/* as it comes, to standard error */

@@ -12,6 +12,7 @@
 
 #define QEMU_PROGRAM	     "qemu-system-x86_64"
 #define QEMU_VARIABLE	     "ENCLAVER_QEMU"
+#define QEMU_ACCEL_VARIABLE  "ENCLAVER_QEMU_ACCEL"
 #define QEMU_DEVICE	     "vhost-device-vsock"
 #define QEMU_DEVICE_VARIABLE "ENCLAVER_VHOST_VSOCK"
 #define QEMU_CID	     4		/* the first that is nobody's */

@@ -58,17 +58,19 @@ static int has_nitro(const char *qemu, struct err *e)
 	return out.data && strstr(out.data, "nitro-enclave") != NULL;
 }
 
-/* KVM where this user may: a hundred times faster, and no emulated clock. */
+/* KVM where this user may: much faster. */
 static void add_processor(const struct enclave *en, struct argv *a)
 {
-	bool kvm = access("/dev/kvm", R_OK | W_OK) == 0;
+	const char *accel = getenv(QEMU_ACCEL_VARIABLE);
 
-	argv_add(a, "-accel");
-	argv_add(a, kvm ? "kvm" : "tcg");
-	if (kvm) {		/* one that cannot after all */
-		argv_add(a, "-accel");
-		argv_add(a, "tcg");
+	bool own = !accel || !*accel;
+
+	if (own && access("/dev/kvm", R_OK | W_OK) == 0) {
+		argv_add(a, "-accel");	/* one without KVM takes the next */
+		argv_add(a, "kvm");
 	}
+	argv_add(a, "-accel");
+	argv_add(a, own ? "tcg" : accel);
 	argv_add(a, "-cpu");
 	argv_add(a, "max");
 	argv_add(a, "-smp");

@@ -18,6 +18,7 @@
 #include "enclave/nsm.h"
 #include "odyn/api.h"
 #include "odyn/bootstrap.h"
+#include "odyn/confine.h"
 #include "odyn/console.h"
 #include "odyn/egress.h"
 #include "odyn/ingress.h"
@@ -298,6 +299,11 @@ static int start(struct odyn *od, struct err *e)
 		return -1;
 	if (od->output)
 		output_started(od->output);
+	confine(&od->manifest, od->options->vsock, &(struct calls){
+		.child = supervisor_child(od->supervisor),
+		.hybrid = od->options->vsock != NULL,
+		.clock = od->timekeeper != NULL,
+	});
 	return 0;
 }
 

@@ -203,6 +203,11 @@ void supervisor_stop(struct supervisor *s, unsigned grace)
 	happened(s, EV_STOP);
 }
 
+pid_t supervisor_child(const struct supervisor *s)
+{
+	return s->child.pid;
+}
+
 void supervisor_free(struct supervisor *s)
 {
 	if (!s)

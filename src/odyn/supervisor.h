@@ -34,6 +34,9 @@ struct supervisor *supervisor_start(struct loop *l, const struct child_setup *s,
 				    struct err *e) MUST_CHECK;
 void supervisor_free(struct supervisor *s);
 
+/* The application's process. */
+pid_t supervisor_child(const struct supervisor *s);
+
 /* The application shall end, within grace seconds from now.  A request that
  * leaves less time than one before shortens it. */
 void supervisor_stop(struct supervisor *s, unsigned grace);

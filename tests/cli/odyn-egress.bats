@@ -34,7 +34,7 @@ manifest() {
 
 # inside SCRIPT: what an application does
 inside() {
-	run --separate-stderr env -i PATH="$PATH" PORT="$PORT" \
+	run --separate-stderr env -i PATH="$PATH" ${ENC_SANDBOX:+"ENC_SANDBOX=$ENC_SANDBOX"} PORT="$PORT" \
 		"$ODYN" --config-dir conf --no-bootstrap \
 		--no-console --linger 0 --vsock v -- \
 		timeout 60 sh -c "cd '$T' && { $1

@@ -47,7 +47,7 @@ END
 
 # inside SCRIPT [VARIABLE...]: what an application does, and odyn's environment
 inside() {
-	run --separate-stderr env -i PATH="$PATH" "${@:2}" \
+	run --separate-stderr env -i PATH="$PATH" ${ENC_SANDBOX:+"ENC_SANDBOX=$ENC_SANDBOX"} "${@:2}" \
 		"$ODYN" --config-dir conf --no-bootstrap --no-console \
 		--linger 0 --vsock v -- timeout 60 sh -c "cd '$T' && { $1
 }"

@@ -7,12 +7,17 @@
  * by system calls, and a line "THING: refused" or "THING: allowed" goes to
  * descriptor INTRUDER_FD.
  *
+ *   INTRUDER_ON      the function at whose first call that is, not any: accept4
+ *                    for odyn, which reads its own JSON before
+ *   INTRUDER_PORTS   and what odyn lacks is tried too, with these TCP ports of
+ *                    127.0.0.1, which nobody listens on
  *   INTRUDER_PATHS   lines "VERB PATH": read, write, make, list, remove, mode
  *   INTRUDER_ABI=N   the kernel's Landlock says that it is of this ABI
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +27,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -157,17 +164,64 @@ static void try_calls(void)
 	tell("ioctl", "TIOCSTI", call(SYS_ioctl, out, TIOCSTI, &byte));
 }
 
-static void once(void)
+static void try_port(const char *text)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	long fd = call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	to.sin_port = htons((in_port_t)strtoul(text, NULL, 10));
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	tell("connect", text, call(SYS_connect, fd, &to, sizeof(to)));
+	call(SYS_close, fd);
+}
+
+/* Where the system call is allowed, it fails for what it is given. */
+static void try_more(const char *ports)
+{
+	char *copy = strdup(ports), *state = NULL;
+	struct sockaddr_in any = { .sin_family = AF_INET };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	long fd;
+
+	for (char *port = strtok_r(copy, " ", &state); port;
+	     port = strtok_r(NULL, " ", &state))
+		try_port(port);
+	free(copy);
+	fd = call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	tell("bind", "", call(SYS_bind, fd, &any, sizeof(any)));
+	call(SYS_close, fd);
+	tell("socket", "datagram",
+	     call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	tell("mmap", "executable",
+	     call(SYS_mmap, NULL, page, PROT_READ | PROT_EXEC,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
+	tell("mprotect", "executable",
+	     call(SYS_mprotect, NULL, 0L, PROT_READ | PROT_EXEC));
+	tell("memfd_create", "", call(SYS_memfd_create, "x", 1));
+	tell("pidfd_open", "", call(SYS_pidfd_open, getppid(), 0));
+	tell("fchdir", "", call(SYS_fchdir, -1));
+	tell("setuid", "", call(SYS_setuid, getuid()));
+	tell("prctl", "", call(SYS_prctl, -1, 0L, 0L, 0L, 0L));
+	tell("mount", "", call(SYS_mount, "none", "/nonexistent", "tmpfs", 0L,
+			       NULL));
+	tell("reboot", "", call(SYS_reboot, 0, 0, 0, NULL));
+}
+
+static void once(const char *where)
 {
 	static atomic_flag done = ATOMIC_FLAG_INIT;
-	const char *fd = getenv("INTRUDER_FD");
+	const char *fd = getenv("INTRUDER_FD"), *on = getenv("INTRUDER_ON");
+	const char *ports = getenv("INTRUDER_PORTS");
 
-	if (!fd || atomic_flag_test_and_set(&done))
+	if (!fd || (on && strcmp(on, where) != 0) ||
+	    atomic_flag_test_and_set(&done))
 		return;
 	out = (int)strtol(fd, NULL, 10);
 	call = (syscall_fn *)next("syscall");
 	try_paths();
 	try_calls();
+	if (ports)
+		try_more(ports);
 }
 
 /* Each stands before the function of its name. */
@@ -176,7 +230,7 @@ static void once(void)
 	{					\
 		type (*real) params;		\
 		*(void **)&real = next(#name);	\
-		once();				\
+		once(#name);			\
 		return real args;		\
 	}
 
@@ -188,6 +242,8 @@ BEFORE(int, EVP_Digest, (const void *p, size_t n, unsigned char *md,
 			 unsigned int *size, const void *type, void *engine),
        (p, n, md, size, type, engine))
 BEFORE(int, archive_read_next_header, (void *a, void *entry), (a, entry))
+BEFORE(int, accept4, (int fd, struct sockaddr *from, socklen_t *len, int flags),
+       (fd, from, len, flags))
 
 /* The one answer that older kernels give otherwise. */
 long syscall(long number, ...)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox.c - what a program may still do, and entering
+ * sandbox.c - what a program may still do
  */
 #include "base/sandbox.h"
 
 #include <dirent.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include "base/sandbox_parts.h"
 #include "base/xalloc.h"
 
 static void add(struct sandbox *s, char *path, enum sandbox_access access)
@@ -66,24 +64,22 @@ void sandbox_network(struct sandbox *s, enum sandbox_net net)
 		s->net = net;
 }
 
+void sandbox_call(struct sandbox *s, uint16_t port)
+{
+	s->ports = xreallocarray(s->ports, s->n_ports + 1, sizeof(*s->ports));
+	s->ports[s->n_ports++] = port;
+}
+
+void sandbox_signals(struct sandbox *s)
+{
+	s->signals = true;
+}
+
 void sandbox_release(struct sandbox *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->rules[i].path);
 	free(s->rules);
+	free(s->ports);
 	*s = (struct sandbox)SANDBOX_INIT;
-}
-
-int sandbox_enter(const struct sandbox *s, struct err *e)
-{
-	struct err ignored;
-	int files;
-
-	/* Without it neither is for those who are not root. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
-		return err_sys(e, "the kernel does not know no_new_privs");
-	files = sandbox_files(s, e);
-	if (sandbox_calls(s->net, files < 0 ? &ignored : e) < 0)
-		return -1;
-	return files;
 }

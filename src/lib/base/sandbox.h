@@ -24,7 +24,9 @@
 #ifndef ENC_SANDBOX_H
 #define ENC_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -44,6 +46,9 @@ struct sandbox {
 	} *rules;
 	size_t		 n;
 	enum sandbox_net net;
+	uint16_t	*ports;
+	size_t		 n_ports;
+	bool		 signals;
 };
 
 #define SANDBOX_INIT { .rules = NULL, .n = 0, .net = SANDBOX_NO_NET }
@@ -71,9 +76,19 @@ void sandbox_publish(struct sandbox *s, const char *file);
 /* The most that was asked for counts. */
 void sandbox_network(struct sandbox *s, enum sandbox_net net);
 
+/* Without SANDBOX_NET: TCP connections to this port all the same. */
+void sandbox_call(struct sandbox *s, uint16_t port);
+
+/* Signals reach processes outside of the sandbox: what was started before. */
+void sandbox_signals(struct sandbox *s);
+
 /* Confines this process, for good.  -1: *e says what the kernel cannot do; what
  * it can is in force all the same.  Programs call cli_confine(). */
 int sandbox_enter(const struct sandbox *s, struct err *e) MUST_CHECK;
+
+/* Landlock's part of that alone, with no_new_privs set already: for odyn, which
+ * has a list of system calls of its own. */
+int sandbox_files(const struct sandbox *s, struct err *e) MUST_CHECK;
 
 void sandbox_release(struct sandbox *s);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox_calls.c - the system calls that a program does without, by seccomp
+ * sandbox_calls.c - the system calls that a program does without, by seccomp;
+ * and entering
  *
  * All is allowed but what is listed: a list of what the C library and five
  * other libraries may call would be wrong on the next system.  What is listed
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <seccomp.h>
@@ -142,7 +144,7 @@ static void release(scmp_filter_ctx *ctx)
 	seccomp_release(*ctx);
 }
 
-int sandbox_calls(enum sandbox_net net, struct err *e)
+static int sandbox_calls(enum sandbox_net net, struct err *e)
 {
 	AUTO(release) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int ret;
@@ -160,4 +162,18 @@ int sandbox_calls(enum sandbox_net net, struct err *e)
 		return 0;
 	errno = -ret;
 	return err_sys(e, "the kernel does not take a seccomp filter");
+}
+
+int sandbox_enter(const struct sandbox *s, struct err *e)
+{
+	struct err ignored;
+	int files;
+
+	/* Without it neither is for those who are not root. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
+		return err_sys(e, "the kernel does not know no_new_privs");
+	files = sandbox_files(s, e);
+	if (sandbox_calls(s->net, files < 0 ? &ignored : e) < 0)
+		return -1;
+	return files;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox_files.c - the files that a program may still open, by Landlock
+ * sandbox_files.c - the files that a program may still open, by Landlock, and
+ * the TCP ports
  *
  * linux/Documentation/userspace-api/landlock.rst.  Each version of its ABI
  * knows more kinds of access; what a kernel does not know it does not
@@ -35,10 +36,17 @@
 #define LANDLOCK_SCOPE_SIGNAL		    (1ULL << 1)
 #endif
 
+#define RULE_NET_PORT 2		/* LANDLOCK_RULE_NET_PORT, an enumerator */
+
 /* struct landlock_ruleset_attr, which older headers have the head of; older
  * kernels take a longer one whose tail is zero. */
 struct ruleset {
 	uint64_t files, net, scopes;
+};
+
+/* struct landlock_net_port_attr: ABI 4. */
+struct port_rule {
+	uint64_t access, port;
 };
 
 #define FIRST_FILES ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
@@ -66,7 +74,7 @@ static const char *const always[] = {
 };
 
 /* All that this ABI can restrict. */
-static struct ruleset restrictable(long abi, enum sandbox_net net)
+static struct ruleset restrictable(long abi, const struct sandbox *s)
 {
 	struct ruleset r = { .files = FIRST_FILES };
 
@@ -76,13 +84,14 @@ static struct ruleset restrictable(long abi, enum sandbox_net net)
 		r.files |= LANDLOCK_ACCESS_FS_TRUNCATE;
 	if (abi >= 4)
 		r.net = LANDLOCK_ACCESS_NET_BIND_TCP;
-	if (abi >= 4 && net != SANDBOX_NET)
+	if (abi >= 4 && s->net != SANDBOX_NET)
 		r.net |= LANDLOCK_ACCESS_NET_CONNECT_TCP;
 	if (abi >= 5)
 		r.files |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
 	if (abi >= 6)
-		r.scopes = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET |
-			   LANDLOCK_SCOPE_SIGNAL;
+		r.scopes = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
+	if (abi >= 6 && !s->signals)
+		r.scopes |= LANDLOCK_SCOPE_SIGNAL;
 	return r;
 }
 
@@ -104,6 +113,21 @@ static int allow(int ruleset, const struct ruleset *all, const char *path,
 		return 0;
 	/* A pipe behind /dev/stdin: Landlock leaves those alone. */
 	return errno == EBADFD ? 0 : -1;
+}
+
+static int allow_ports(int ruleset, const struct ruleset *all,
+		       const struct sandbox *s)
+{
+	struct port_rule rule = { .access = all->net &
+					    LANDLOCK_ACCESS_NET_CONNECT_TCP };
+
+	for (size_t i = 0; rule.access && i < s->n_ports; i++) {
+		rule.port = s->ports[i];
+		if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT,
+			    &rule, 0) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Is there what these rules need?  Below ABI 2 nothing is renamed from one
@@ -135,14 +159,14 @@ static int add_rules(int ruleset, const struct ruleset *all,
 		if (allow(ruleset, all, s->rules[i].path,
 			  access_of[s->rules[i].access]) < 0)
 			return -1;
-	return 0;
+	return allow_ports(ruleset, all, s);
 }
 
 int sandbox_files(const struct sandbox *s, struct err *e)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 			   LANDLOCK_CREATE_RULESET_VERSION);
-	struct ruleset all = restrictable(abi, s->net);
+	struct ruleset all = restrictable(abi, s);
 	AUTO_CLOSE int fd = -1;
 
 	if (check_abi(abi, s, e) < 0)

@@ -21,9 +21,4 @@
 #define SANDBOX_SANITIZED 0
 #endif
 
-/* Each confines this thread and those that it starts; no_new_privs is set.
- * -1: *e says what the kernel cannot do. */
-int sandbox_files(const struct sandbox *s, struct err *e) MUST_CHECK;
-int sandbox_calls(enum sandbox_net net, struct err *e) MUST_CHECK;
-
 #endif

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -64,6 +66,12 @@ int nsm_get_extend_pcr(const void *answer, size_t len, struct nsm_pcr *pcr,
 int nsm_get_lock_pcr(const void *answer, size_t len, struct err *e) MUST_CHECK;
 int nsm_get_attestation(const void *answer, size_t len,
 			struct nsm_bytes *document, struct err *e) MUST_CHECK;
+
+/* Its ioctl: linux/nsm.h, which most systems do not have yet. */
+struct nsm_raw {
+	struct iovec request, response;
+};
+#define NSM_IOCTL _IOWR(0x0a, 0, struct nsm_raw)
 
 /* The device.  ERR_SYS when there is none: this is no enclave, or its kernel
  * has no driver.  The caller closes the descriptor. */

@@ -10,14 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
-
-/* linux/nsm.h, which most systems do not have yet. */
-struct nsm_raw {
-	struct iovec request, response;
-};
-#define NSM_IOCTL_RAW _IOWR(0x0a, 0, struct nsm_raw)
 
 struct answer {
 	size_t	len;
@@ -43,7 +35,7 @@ static int call(int fd, struct buf *request, struct answer *a, struct err *e)
 	int ret;
 
 	do
-		ret = ioctl(fd, NSM_IOCTL_RAW, &raw);
+		ret = ioctl(fd, NSM_IOCTL, &raw);
 	while (ret < 0 && errno == EINTR);
 	if (ret < 0)
 		return err_sys(e, "the Nitro Security Module does not answer");

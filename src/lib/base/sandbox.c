@@ -58,6 +58,12 @@ void sandbox_publish(struct sandbox *s, const char *file)
 		       xstrdup("."), SANDBOX_PUBLISH);
 }
 
+void sandbox_empty(struct sandbox *s, const char *folder)
+{
+	if (folder)
+		add(s, xstrdup(folder), SANDBOX_EMPTY);
+}
+
 void sandbox_network(struct sandbox *s, enum sandbox_net net)
 {
 	if (net > s->net)

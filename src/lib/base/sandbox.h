@@ -35,9 +35,12 @@ enum sandbox_net {
 	SANDBOX_NO_NET,		/* no socket of any kind */
 	SANDBOX_UNIX,		/* UNIX sockets with a path: a daemon's */
 	SANDBOX_NET,		/* TCP and UDP too, to call and not to listen */
+	SANDBOX_SERVE,		/* and vsock; what listens by then accepts */
 };
 
-enum sandbox_access { SANDBOX_READ, SANDBOX_CHANGE, SANDBOX_PUBLISH };
+enum sandbox_access {
+	SANDBOX_READ, SANDBOX_CHANGE, SANDBOX_PUBLISH, SANDBOX_EMPTY
+};
 
 struct sandbox {
 	struct sandbox_rule {
@@ -72,6 +75,9 @@ void sandbox_change(struct sandbox *s, const char *folder);
  * over one that is there too.  Nothing in there can be opened; that names can
  * be taken away, there and below, is the price: Landlock knows no one name. */
 void sandbox_publish(struct sandbox *s, const char *file);
+
+/* Folders below this one are removed, once they are empty. */
+void sandbox_empty(struct sandbox *s, const char *folder);
 
 /* The most that was asked for counts. */
 void sandbox_network(struct sandbox *s, enum sandbox_net net);

@@ -29,8 +29,8 @@ static const char *const refused[] = {
 	"execve", "execveat", "uselib",
 	/* Other processes: their memory, descriptors, signals. */
 	"process_vm_readv", "process_vm_writev", "process_madvise", "kcmp",
-	"kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
-	"pidfd_getfd", "pidfd_send_signal", "migrate_pages", "move_pages",
+	"tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
+	"pidfd_getfd", "migrate_pages", "move_pages",
 	/* Memory shared with them. */
 	"shmget", "shmat", "msgget", "semget", "mq_open",
 	/* Mounts, and other ways to have another root. */
@@ -59,7 +59,10 @@ static const char *const refused[] = {
 	"sethostname", "setdomainname", "vhangup", "nfsservctl",
 };
 
-/* The same for those that have no network, and for those that only call. */
+/* The same for those that have nobody to send a signal to. */
+static const char *const refused_signals[] = { "kill", "pidfd_send_signal" };
+
+/* For those that have no network, and for those that only call. */
 static const char *const refused_offline[] = { "socket", "socketpair" };
 static const char *const refused_online[] = { "listen", "accept", "accept4" };
 
@@ -120,23 +123,28 @@ static int refuse_others(scmp_filter_ctx ctx)
 /* getaddrinfo() asks by netlink which addresses this machine has. */
 static int refuse_sockets(scmp_filter_ctx ctx, enum sandbox_net net)
 {
-	static const bool online[AF_NETLINK + 1] = {
-		[AF_UNIX] = true, [AF_INET] = true, [AF_INET6] = true,
-		[AF_NETLINK] = true,
+	const bool online[AF_VSOCK + 1] = {
+		[AF_UNIX] = true,
+		[AF_INET] = net >= SANDBOX_NET,
+		[AF_INET6] = net >= SANDBOX_NET,
+		[AF_NETLINK] = net >= SANDBOX_NET,
+		[AF_VSOCK] = net >= SANDBOX_SERVE,
 	};
+	const unsigned last = net >= SANDBOX_SERVE ? AF_VSOCK : AF_NETLINK;
 
 	if (net == SANDBOX_NO_NET)
 		return refuse(ctx, refused_offline,
 			      ARRAY_SIZE(refused_offline));
-	for (unsigned f = 0; f < ARRAY_SIZE(online); f++)
-		if (f != AF_UNIX && !(net == SANDBOX_NET && online[f]) &&
+	for (unsigned f = 0; f <= last; f++)
+		if (!online[f] &&
 		    seccomp_rule_add(ctx, REFUSE, SCMP_SYS(socket), 1,
 				     SCMP_A0_32(SCMP_CMP_EQ, f)) < 0)
 			return -1;
 	if (seccomp_rule_add(ctx, REFUSE, SCMP_SYS(socket), 1,
-			     SCMP_A0_32(SCMP_CMP_GT, AF_NETLINK)) < 0)
+			     SCMP_A0_32(SCMP_CMP_GT, last)) < 0)
 		return -1;
-	return refuse(ctx, refused_online, ARRAY_SIZE(refused_online));
+	return net >= SANDBOX_SERVE ? 0 :
+	       refuse(ctx, refused_online, ARRAY_SIZE(refused_online));
 }
 
 static void release(scmp_filter_ctx *ctx)
@@ -144,7 +152,7 @@ static void release(scmp_filter_ctx *ctx)
 	seccomp_release(*ctx);
 }
 
-static int sandbox_calls(enum sandbox_net net, struct err *e)
+static int sandbox_calls(const struct sandbox *s, struct err *e)
 {
 	AUTO(release) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int ret;
@@ -154,8 +162,10 @@ static int sandbox_calls(enum sandbox_net net, struct err *e)
 	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 			     SCMP_ACT_KILL_PROCESS) < 0 ||
 	    refuse(ctx, refused, ARRAY_SIZE(refused)) < 0 ||
+	    (!s->signals && refuse(ctx, refused_signals,
+				   ARRAY_SIZE(refused_signals)) < 0) ||
 	    refuse_processes(ctx) < 0 || refuse_others(ctx) < 0 ||
-	    refuse_sockets(ctx, net) < 0)
+	    refuse_sockets(ctx, s->net) < 0)
 		return err_set(e, ERR_SYS, "libseccomp does not do as it should");
 	ret = seccomp_load(ctx);
 	if (ret == 0)
@@ -173,7 +183,7 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0)
 		return err_sys(e, "the kernel does not know no_new_privs");
 	files = sandbox_files(s, e);
-	if (sandbox_calls(s->net, files < 0 ? &ignored : e) < 0)
+	if (sandbox_calls(s, files < 0 ? &ignored : e) < 0)
 		return -1;
 	return files;
 }

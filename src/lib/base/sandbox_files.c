@@ -64,6 +64,7 @@ static const uint64_t access_of[] = {
 	[SANDBOX_READ] = READ,
 	[SANDBOX_CHANGE] = CHANGE,
 	[SANDBOX_PUBLISH] = PUBLISH,
+	[SANDBOX_EMPTY] = LANDLOCK_ACCESS_FS_REMOVE_DIR,
 };
 
 /* What the C library and sanitizers look at, late and in every program; it
@@ -84,7 +85,7 @@ static struct ruleset restrictable(long abi, const struct sandbox *s)
 		r.files |= LANDLOCK_ACCESS_FS_TRUNCATE;
 	if (abi >= 4)
 		r.net = LANDLOCK_ACCESS_NET_BIND_TCP;
-	if (abi >= 4 && s->net != SANDBOX_NET)
+	if (abi >= 4 && s->net < SANDBOX_NET)
 		r.net |= LANDLOCK_ACCESS_NET_CONNECT_TCP;
 	if (abi >= 5)
 		r.files |= LANDLOCK_ACCESS_FS_IOCTL_DEV;

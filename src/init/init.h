@@ -15,11 +15,6 @@
 
 #include "base/compiler.h"
 
-#define ROOTFS	    "/rootfs"
-#define CMD_FILE    "/cmd"
-#define ENV_FILE    "/env"
-#define XATTRS_FILE "/xattrs"
-
 /* console.c */
 
 /* /dev/console on descriptors 0, 1 and 2; mounts devtmpfs on /dev first when
@@ -56,16 +51,6 @@ ssize_t ramdisk_map(const char *path, size_t max, char **data);
 /* Sets the extended attributes listed in /xattrs below /rootfs. */
 void xattrs_apply(void);
 
-struct xattr_record {
-	const char *path;	/* below the root, no leading slash */
-	const char *name;
-	const char *hex;
-};
-/* Cuts the next "PATH\0NAME\0HEX\0" off *at, which ends at end: 1, 0 at the
- * end, -1 when it is not a record. */
-int xattr_next(const char **at, const char *end, struct xattr_record *r)
-	MUST_CHECK;
-
 /* mounts.c */
 
 /* Makes /rootfs the root of this process and of all that come after it: -1
@@ -75,14 +60,5 @@ int root_switch(void) MUST_CHECK;
 void mounts_make(void);
 /* /etc/hosts with localhost, where the image has none or an empty one. */
 void hosts_make(void);
-
-/* words.c */
-
-/* The lines of text (len bytes, a last line may lack its newline) as a
- * NULL-terminated array of strings, all new memory; an empty line is an empty
- * word.  NULL when it holds a NUL. */
-char **words_split(const char *text, size_t len);
-/* Drops what is not NAME=value, and adds PATH when there is none. */
-char **words_to_env(char **words);
 
 #endif

@@ -16,10 +16,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "enclave/boot.h"
 #include "enclave/loopback.h"
 #include "init/init.h"
-
-#define WORDS_MAX (4u << 20)
 
 static NORETURN void end_enclave(void)
 {
@@ -37,8 +36,8 @@ static NORETURN void end_enclave(void)
 static char **read_words(const char *path)
 {
 	char *text;
-	ssize_t len = ramdisk_map(path, WORDS_MAX, &text);
-	char **words = len < 0 ? NULL : words_split(text, (size_t)len);
+	ssize_t len = ramdisk_map(path, BOOT_WORDS_MAX, &text);
+	char **words = len < 0 ? NULL : boot_words(text, (size_t)len);
 
 	if (len >= 0 && !words)
 		say("'%s' holds a NUL", path);
@@ -89,15 +88,15 @@ static void boot(void)
 	if (!ramdisk_complete())
 		return;
 	xattrs_apply();
-	argv = read_words(CMD_FILE);
-	env = read_words(ENV_FILE);
+	argv = read_words(BOOT_CMD);
+	env = read_words(BOOT_ENV);
 	if (!argv || !env)
 		return;
 	if (!argv[0]) {
-		say("'" CMD_FILE "' names no command");
+		say("'" BOOT_CMD "' names no command");
 		return;
 	}
-	env = words_to_env(env);
+	env = boot_env(env);
 	if (root_switch() < 0)
 		return;
 	mounts_make();

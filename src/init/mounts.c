@@ -4,17 +4,12 @@
  */
 #include "init/init.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
-
-#define HOSTS "/etc/hosts"
+#include "enclave/boot.h"
 
 enum mount_flags {
 	M_OPTIONAL   = 1 << 0,	/* a kernel without it is no fault */
@@ -49,30 +44,13 @@ static const struct {
  * a mount of its own and is moved over the root, as switch_root(8) does. */
 int root_switch(void)
 {
-	if (mount(ROOTFS, ROOTFS, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-	    chdir(ROOTFS) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+	if (mount(BOOT_ROOTFS, BOOT_ROOTFS, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    chdir(BOOT_ROOTFS) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
 	    chroot(".") < 0 || chdir("/") < 0) {
-		say_errno("cannot make '" ROOTFS "' the root");
+		say_errno("cannot make '" BOOT_ROOTFS "' the root");
 		return -1;
 	}
 	return 0;
-}
-
-/* The root can be written to: an image with files in /tmp or /run keeps them,
- * as it does in Docker, instead of having them hidden by a mount. */
-static bool has_files(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *entry;
-	bool found = false;
-
-	if (!d)
-		return false;
-	while (!found && (entry = readdir(d)))
-		found = strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0;
-	closedir(d);
-	return found;
 }
 
 void mounts_make(void)
@@ -81,7 +59,8 @@ void mounts_make(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		mkdir(table[i].path, table[i].mode);
-		if ((table[i].how & M_EMPTY_ONLY) && has_files(table[i].path))
+		if ((table[i].how & M_EMPTY_ONLY) &&
+		    !boot_is_empty(table[i].path))
 			continue;
 		if (mount(table[i].type, table[i].path, table[i].type,
 			  table[i].flags, table[i].options) < 0 &&
@@ -92,18 +71,10 @@ void mounts_make(void)
 	umask(old);
 }
 
-/* Engines give a container this file and keep it out of the image; without it
- * "localhost" is not found.  One that the image has is kept. */
 void hosts_make(void)
 {
-	static const char text[] = "127.0.0.1\tlocalhost\n::1\tlocalhost\n";
-	AUTO_CLOSE int fd = -1;
-	struct stat st;
+	struct err e;
 
-	if (stat(HOSTS, &st) == 0 && st.st_size > 0)
-		return;
-	mkdir("/etc", 0755);
-	fd = open(HOSTS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
-		say_errno("cannot write '" HOSTS "'");
+	if (boot_hosts(&e) < 0)
+		say("%s", e.msg);
 }

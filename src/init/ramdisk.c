@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "enclave/boot.h"
 
 #define KMSG_RECORD 8192	/* the kernel's own CONSOLE_EXT_LOG_MAX */
 
@@ -52,8 +53,8 @@ bool ramdisk_complete(void)
 {
 	struct stat st;
 
-	if (!log_has_failure() && stat(ROOTFS, &st) == 0 &&
-	    S_ISDIR(st.st_mode) && stat(CMD_FILE, &st) == 0)
+	if (!log_has_failure() && stat(BOOT_ROOTFS, &st) == 0 &&
+	    S_ISDIR(st.st_mode) && stat(BOOT_CMD, &st) == 0)
 		return true;
 	say("the ramdisk did not unpack: give the enclave more memory");
 	return false;

@@ -2,66 +2,22 @@
 /*
  * xattrs.c - extended attributes, which a cpio archive cannot hold
  *
- * /xattrs is written by enc-eif, sorted and measured: records of
- * "PATH\0NAME\0HEXVALUE\0".  File capabilities above all.
+ * /xattrs is written by enc-eif, sorted and measured.  File capabilities above
+ * all.
  */
 #include "init/init.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define LIST_MAX  (64u << 20)
-#define VALUE_MAX 65536		/* the kernel's XATTR_SIZE_MAX */
-
-int xattr_next(const char **at, const char *end, struct xattr_record *r)
-{
-	const char **part[] = { &r->path, &r->name, &r->hex };
-
-	if (*at == end)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
-		const char *nul = memchr(*at, '\0', (size_t)(end - *at));
-
-		if (!nul)
-			return -1;
-		*part[i] = *at;
-		*at = nul + 1;
-	}
-	return *r->path && *r->path != '/' && *r->name ? 1 : -1;
-}
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-/* The length of the value, or -1. */
-static ssize_t decode(const char *hex, unsigned char *value)
-{
-	size_t n = 0;
-
-	for (; hex[0]; hex += 2) {
-		int high = digit(hex[0]);
-		int low = high < 0 ? -1 : digit(hex[1]);
-
-		if (low < 0 || n == VALUE_MAX)
-			return -1;
-		value[n++] = (unsigned char)(high << 4 | low);
-	}
-	return (ssize_t)n;
-}
+#include "enclave/boot.h"
 
 /* Runs with /rootfs as the working directory. */
-static void apply(const struct xattr_record *r)
+static void apply(const struct boot_xattr *r)
 {
-	static unsigned char value[VALUE_MAX];
-	ssize_t len = decode(r->hex, value);
+	static unsigned char value[BOOT_XATTR_MAX];
+	ssize_t len = boot_xattr_value(r, value);
 
 	if (len < 0)
 		errno = EINVAL;
@@ -71,23 +27,23 @@ static void apply(const struct xattr_record *r)
 
 void xattrs_apply(void)
 {
-	struct xattr_record r;
+	struct boot_xattr r;
 	const char *at, *end;
 	char *list;
-	ssize_t len = ramdisk_map(XATTRS_FILE, LIST_MAX, &list);
+	ssize_t len = ramdisk_map(BOOT_XATTRS, BOOT_XATTRS_MAX, &list);
 	int more;
 
 	if (len <= 0)
 		return;
-	if (chdir(ROOTFS) < 0) {
-		say_errno("cannot enter '" ROOTFS "'");
+	if (chdir(BOOT_ROOTFS) < 0) {
+		say_errno("cannot enter '" BOOT_ROOTFS "'");
 		return;
 	}
 	at = list;
 	end = list + len;
-	while ((more = xattr_next(&at, end, &r)) > 0)
+	while ((more = boot_xattr_next(&at, end, &r)) > 0)
 		apply(&r);
 	if (more < 0)
-		say("'" XATTRS_FILE "' is damaged after %zu bytes",
+		say("'" BOOT_XATTRS "' is damaged after %zu bytes",
 		    (size_t)(at - list));
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <linux/vm_sockets.h>
@@ -177,12 +178,16 @@ static void test_listen(void)
 {
 	struct gate g = { .max = 4 };
 	struct listener l, other;
+	struct stat st;
 	struct err e;
 	int fd;
 
 	close(unix_socket("P_17002", bind));
+	umask(022);
 	ok(vsock_listen(host, 17002, &l, &g, accepted, NULL, &e) == 0,
 	   "a socket that nobody listens on is replaced");
+	ok(stat("P_17002", &st) == 0 && (st.st_mode & 0777) == 0777 &&
+	   umask(022) == 022, "whoever gets there may call, whatever our umask");
 	ok(vsock_listen(host, 17002, &other, &g, accepted, NULL, &e) < 0 &&
 	   errno == EADDRINUSE, "one that somebody does is not");
 	same_str(e.msg, "cannot listen on 'P_17002': Address already in use",

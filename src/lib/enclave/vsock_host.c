@@ -48,13 +48,20 @@ static int listen_unix(struct vsock *v, uint32_t port, struct err *e)
 {
 	struct sockaddr_un here;
 	AUTO_CLOSE int fd = -1;
+	mode_t old;
+	int ret;
 
 	if (vsock_unix_address(v->path, port, &here, e) < 0)
 		return -1;
 	if (is_stale(&here))
 		unlink(here.sun_path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
+	/* The enclave may be another user than we: the folder says who gets
+	 * here. */
+	old = umask(0);
+	ret = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&here, sizeof(here));
+	umask(old);
+	if (ret < 0)
 		return err_sys(e, "cannot listen on '%s'", here.sun_path);
 	v->bound = xreallocarray(v->bound, v->n_bound + 1, sizeof(*v->bound));
 	v->bound[v->n_bound++] = port;

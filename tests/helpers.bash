@@ -54,6 +54,8 @@ requires() {
 		case $word in
 		root) [ "$(id -u)" -eq 0 ] || missing "$word" ;;
 		sandbox) [ "${ENC_SANDBOX-}" != off ] || missing "$word" ;;
+		userns) unshare --user --mount --map-root-user true 2>/dev/null ||
+			missing "a user namespace" ;;
 		emulator) [ -x "${ENC_TEST_QEMU:-}" ] || missing "$word (ENC_TEST_QEMU)" ;;
 		*) command -v "$word" >/dev/null || missing "$word" ;;
 		esac

@@ -13,7 +13,6 @@ static int none(struct err *e)
 }
 
 const struct launcher launcher_nitro = { "nitro", none, NULL, NULL, NULL };
-const struct launcher launcher_sandbox = { "sandbox", none, NULL, NULL, NULL };
 
 int publish_parse(const char *text, struct publish *p, struct err *e)
 {

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe.c - looks at an enclave from inside: "probe pcrs", "probe xattr FILE
- * NAME"
+ * NAME", "probe socket FAMILY", "probe uring", "probe euid"
  *
  * Static, and with nothing of the product in it: a second opinion.  The device
  * is that of linux/nsm.h, the CBOR is made and read by hand.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -86,12 +90,25 @@ static int xattr(const char *file, const char *name)
 	return 0;
 }
 
+static int report(const char *what, long ret)
+{
+	printf("%s: %s\n", what, ret < 0 ? strerror(errno) : "yes");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "pcrs") == 0)
 		return pcrs();
 	if (argc == 4 && strcmp(argv[1], "xattr") == 0)
 		return xattr(argv[2], argv[3]);
-	fprintf(stderr, "usage: probe pcrs | probe xattr FILE NAME\n");
+	if (argc == 3 && strcmp(argv[1], "socket") == 0)
+		return report("socket", socket((int)strtol(argv[2], NULL, 10),
+					       SOCK_STREAM, 0));
+	if (argc == 2 && strcmp(argv[1], "uring") == 0)
+		return report("uring", syscall(SYS_io_uring_setup, 1, NULL));
+	if (argc == 2 && strcmp(argv[1], "euid") == 0)
+		return printf("euid: %u\n", geteuid()) < 0;
+	fprintf(stderr, "usage: probe pcrs | xattr FILE NAME | socket FAMILY | uring | euid\n");
 	return 2;
 }

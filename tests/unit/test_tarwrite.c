@@ -14,6 +14,7 @@
 
 #define OUT_MAX	 (4u << 20)
 #define LIST_MAX 65536
+#define LINKNAME 157	/* in the header; POSIX.1-2017, pax */
 
 struct input {
 	const void *data;
@@ -85,6 +86,28 @@ static void test_entries(void)
 		 "80c46917e85962fe6c51a759da7f6341", "the same bytes for ever");
 }
 
+static void test_symlink(void)
+{
+	AUTO_BUF struct buf out = BUF_INIT(OUT_MAX);
+	struct tar_writer w = { .write = to_buf, .ctx = &out };
+	AUTO_FREE char *got = NULL;
+	char longest[TAR_LINK_MAX + 1];
+	struct err e;
+
+	memset(longest, 't', TAR_LINK_MAX);
+	longest[TAR_LINK_MAX] = '\0';
+	ok(tar_symlink(&w, "bin/a", "b", &e) == 0 &&
+	   tar_symlink(&w, "bin/c", longest, &e) == 0 &&
+	   tar_put(&w, "bin/d", 0644, "5", 1, &e) == 0 &&
+	   tar_finish(&w, &e) == 0, "symbolic links");
+	got = list(&out);
+	same_str(got, "bin/a 120777 0:0 0 0 \nbin/c 120777 0:0 0 0 \n"
+		 "bin/d 100644 0:0 0 1 5\n", "libarchive reads them");
+	ok(strcmp(out.data + LINKNAME, "b") == 0 &&
+	   memcmp(out.data + 512 + LINKNAME, longest, TAR_LINK_MAX) == 0,
+	   "and they lead where they should");
+}
+
 /* Wherever the header falls, the data is at a multiple of 4096. */
 static void test_align(void)
 {
@@ -148,6 +171,7 @@ static void test_big(void)
 int main(void)
 {
 	test_entries();
+	test_symlink();
 	test_align();
 	test_long_path();
 	test_big();

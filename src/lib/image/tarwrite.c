@@ -19,7 +19,7 @@
 #define PAX_MAX (2 * TAR_PATH_MAX + 65536)
 #define PAX_NAME "pax_header"
 
-enum { TYPE_FILE = '0', TYPE_DIR = '5', TYPE_PAX = 'x' };
+enum { TYPE_FILE = '0', TYPE_LINK = '2', TYPE_DIR = '5', TYPE_PAX = 'x' };
 
 /* The ustar header, as it stands in the file: 500 bytes and padding. */
 struct ustar {
@@ -31,7 +31,7 @@ struct ustar {
 	char mtime[12];
 	char checksum[8];
 	char type;
-	char linkname[100];
+	char linkname[TAR_LINK_MAX];
 	char magic[6];
 	char version[2];
 	char uname[32];
@@ -61,8 +61,10 @@ static int put(struct tar_writer *w, const void *data, size_t len,
 	return 0;
 }
 
+/* link: where a symbolic link leads, or NULL. */
 static int put_header(struct tar_writer *w, const char *name, int type,
-		      uint32_t mode, uint64_t size, struct err *e)
+		      uint32_t mode, uint64_t size, const char *link,
+		      struct err *e)
 {
 	struct ustar h;
 	unsigned sum = 0;
@@ -77,6 +79,8 @@ static int put_header(struct tar_writer *w, const char *name, int type,
 	octal(h.mtime, sizeof(h.mtime), (uint64_t)w->mtime);
 	memset(h.checksum, ' ', sizeof(h.checksum));
 	h.type = (char)type;
+	if (link)
+		memcpy(h.linkname, link, strnlen(link, sizeof(h.linkname)));
 	memcpy(h.magic, "ustar", sizeof(h.magic));
 	memcpy(h.version, "00", sizeof(h.version));
 	octal(h.devmajor, sizeof(h.devmajor), 0);
@@ -157,7 +161,7 @@ static int put_extended(struct tar_writer *w, const char *path, uint64_t size,
 		add_filler(&body, want);
 	if (body.len == 0)
 		return 0;
-	if (put_header(w, PAX_NAME, TYPE_PAX, 0644, body.len, e) < 0 ||
+	if (put_header(w, PAX_NAME, TYPE_PAX, 0644, body.len, NULL, e) < 0 ||
 	    put(w, body.data, body.len, e) < 0)
 		return -1;
 	return pad(w, e);
@@ -165,7 +169,7 @@ static int put_extended(struct tar_writer *w, const char *path, uint64_t size,
 
 static int put_entry(struct tar_writer *w, const char *path, int type,
 		     uint32_t mode, uint64_t size, uint64_t align,
-		     struct err *e)
+		     const char *link, struct err *e)
 {
 	assert(w->left == 0);
 	if (strlen(path) > TAR_PATH_MAX)
@@ -174,7 +178,7 @@ static int put_entry(struct tar_writer *w, const char *path, int type,
 	if (pad(w, e) < 0 || put_extended(w, path, size, align, e) < 0)
 		return -1;
 	w->left = size;
-	return put_header(w, path, type, mode, size, e);
+	return put_header(w, path, type, mode, size, link, e);
 }
 
 int tar_dir(struct tar_writer *w, const char *path, uint32_t mode,
@@ -182,13 +186,20 @@ int tar_dir(struct tar_writer *w, const char *path, uint32_t mode,
 {
 	AUTO_FREE char *name = xasprintf("%s/", path);
 
-	return put_entry(w, name, TYPE_DIR, mode, 0, 1, e);
+	return put_entry(w, name, TYPE_DIR, mode, 0, 1, NULL, e);
 }
 
 int tar_file(struct tar_writer *w, const char *path, uint32_t mode,
 	     uint64_t size, uint64_t align, struct err *e)
 {
-	return put_entry(w, path, TYPE_FILE, mode, size, align, e);
+	return put_entry(w, path, TYPE_FILE, mode, size, align, NULL, e);
+}
+
+int tar_symlink(struct tar_writer *w, const char *path, const char *target,
+		struct err *e)
+{
+	assert(strlen(target) <= TAR_LINK_MAX);
+	return put_entry(w, path, TYPE_LINK, 0777, 0, 1, target, e);
 }
 
 int tar_data(struct tar_writer *w, const void *data, size_t len,

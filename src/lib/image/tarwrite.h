@@ -46,6 +46,11 @@ void tar_passed(struct tar_writer *w, uint64_t len);
 int tar_put(struct tar_writer *w, const char *path, uint32_t mode,
 	    const void *data, size_t len, struct err *e) MUST_CHECK;
 
+/* A symbolic link; target has at most TAR_LINK_MAX bytes. */
+#define TAR_LINK_MAX 100
+int tar_symlink(struct tar_writer *w, const char *path, const char *target,
+		struct err *e) MUST_CHECK;
+
 /* The two blocks of zeros at the end. */
 int tar_finish(struct tar_writer *w, struct err *e) MUST_CHECK;
 

@@ -4,12 +4,11 @@
  */
 #include "enc-amend/odyn.h"
 
-#include <elf.h>
-#include <endian.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/elf.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "image/layer.h"
@@ -72,16 +71,8 @@ static int read_image(struct odyn *o, const char *text, const char *dir,
 static int check_elf(const struct odyn *o, const char *from, const char *arch,
 		     struct err *e)
 {
-	const char *is = NULL;
-	Elf64_Ehdr h;
+	const char *is = elf_arch(o->bytes.data, o->bytes.len);
 
-	if (o->bytes.len >= sizeof(h)) {
-		memcpy(&h, o->bytes.data, sizeof(h));
-		if (memcmp(h.e_ident, ELFMAG, SELFMAG) == 0)
-			is = le16toh(h.e_machine) == EM_X86_64 ? "amd64" :
-			     le16toh(h.e_machine) == EM_AARCH64 ? "arm64" :
-								  "another";
-	}
 	if (!is)
 		return err_set(e, ERR_INPUT, "odyn '%s' is not a program (ELF)",
 			       from);

@@ -18,7 +18,7 @@
 #define COPY_STEP  ((uint64_t)8 << 20)	/* copied and hashed while in cache */
 #define CHUNK	   ((size_t)1 << 20)
 
-static void describe(struct image_layer *layer)
+void layer_describe(struct image_layer *layer)
 {
 	/* Not compressed: the blob is the tar. */
 	memcpy(layer->diff_id, layer->desc.hex, sizeof(layer->diff_id));
@@ -38,7 +38,7 @@ int layer_of_manifest(struct store *s, const struct manifest *m,
 	    tar_finish(&w, e) < 0 ||
 	    blob_commit_any(&blob, &layer->desc, e) < 0)
 		return -1;
-	describe(layer);
+	layer_describe(layer);
 	return 0;
 }
 
@@ -103,6 +103,6 @@ int layer_of_eif(struct store *s, int fd, uint64_t size, const char *name,
 	    tar_finish(&w, e) < 0 ||
 	    blob_commit_any(&blob, &layer->desc, e) < 0)
 		return -1;
-	describe(layer);
+	layer_describe(layer);
 	return 0;
 }

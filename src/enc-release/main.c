@@ -20,11 +20,12 @@
 static const char help[] =
 "usage: enc-release -f MANIFEST [OPTION]... [EIF]\n"
 "\n"
-"Puts the manifest and an EIF on top of a sleeve image, files the result under\n"
-"the manifest's target, and prints its path.\n"
+"Puts enc-run, or a sleeve image, the manifest and an EIF together, files the\n"
+"result under the manifest's target, and prints its path.\n"
 "\n"
 "  -f, --file MANIFEST     enclaver.yaml; - is standard input\n"
-"      --sleeve IMAGE      the image to build on (sources.sleeve)\n"
+"      --sleeve IMAGE      the image to build on (sources.sleeve, else none)\n"
+"      --runner FILE       build on this enc-run alone\n"
 "      --target NAME       what the image is called (target)\n"
 "      --store DIR         where it is filed\n"
 "      --output WHERE      put it there too: oci-archive:FILE,\n"
@@ -57,12 +58,13 @@ static void options_release(struct options *o)
 	free(o->name);
 }
 
-enum { OPT_SLEEVE = 256, OPT_TARGET, OPT_STORE, OPT_OUTPUT, OPT_JSON,
-       OPT_AMENDED, OPT_PUSH };
+enum { OPT_SLEEVE = 256, OPT_RUNNER, OPT_TARGET, OPT_STORE, OPT_OUTPUT,
+       OPT_JSON, OPT_AMENDED, OPT_PUSH };
 
 static const struct option longs[] = {
 	{ "file", required_argument, NULL, 'f' },
 	{ "sleeve", required_argument, NULL, OPT_SLEEVE },
+	{ "runner", required_argument, NULL, OPT_RUNNER },
 	{ "target", required_argument, NULL, OPT_TARGET },
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "output", required_argument, NULL, OPT_OUTPUT },
@@ -86,6 +88,7 @@ static void parse(int argc, char **argv, struct options *o, struct release *r)
 		switch (c) {
 		case 'f': o->file = optarg; break;
 		case OPT_SLEEVE: r->sleeve = optarg; break;
+		case OPT_RUNNER: r->runner_file = optarg; break;
 		case OPT_TARGET: r->target = optarg; break;
 		case OPT_STORE: r->store = optarg; break;
 		case OPT_OUTPUT: o->output = optarg; break;
@@ -114,6 +117,8 @@ static void check(struct options *o, const struct release *r)
 
 	if (!o->file)
 		cli_usage("no manifest: give --file enclaver.yaml");
+	if (r->sleeve && r->runner_file)
+		cli_usage("--runner is for an image without a sleeve, and --sleeve names one");
 	if (r->amended && !o->json)
 		cli_usage("--amended is for --json");
 	if (!o->push && (remote->authfile || remote->ca_file || remote->tls))
@@ -257,8 +262,9 @@ int main(int argc, char **argv)
 	cli_progress_end();
 	if (!out)
 		return cli_fail(&e);
-	cli_debug("'%s' is built on sleeve '%s'", r.name,
-		  r.sleeve ? r.sleeve : m.sleeve);
+	cli_debug("'%s' is built on %s '%s'", r.name,
+		  r.builtin ? "runner" : "sleeve",
+		  r.builtin ? r.runner.path : r.sleeve ? r.sleeve : m.sleeve);
 	printf("%s\n", out);
 	return 0;
 }

@@ -18,8 +18,7 @@
 #include "image/near.h"
 #include "image/ref.h"
 
-#define RUNNER "/usr/local/bin/enclaver-run"
-#define CHUNK  ((size_t)1 << 16)
+#define CHUNK ((size_t)1 << 16)
 
 static int check_certificate(const struct manifest *m,
 			     const struct eif_info *eif, const char *name,
@@ -97,16 +96,19 @@ static int read_target(struct release *r, struct err *e)
 	return 0;
 }
 
+/* OCI's name of the architecture. */
+static const char *arch_of(const struct release *r)
+{
+	return r->eif.arch == EIF_X86_64 ? "amd64" : "arm64";
+}
+
 static int open_sleeve(struct release *r, const struct store *s,
 		       struct err *e)
 {
 	const char *text = r->sleeve ? r->sleeve : r->manifest->sleeve;
-	const char *want = r->eif.arch == EIF_X86_64 ? "amd64" : "arm64";
+	const char *want = arch_of(r);
 	const char *os, *arch;
 
-	if (!text)
-		return err_set(e, ERR_USAGE,
-			       "no sleeve, the image to build on: name one with --sleeve or sources.sleeve; Enclaver's is public.ecr.aws/d4t4u8d2/sparsity-ai/sleeve:latest (enc-pull it first)");
 	if (image_open_near(&r->base, text, s->dir, e) < 0) {
 		if (r->sleeve || e->class != ERR_USAGE)
 			return err_wrap(e, "sleeve '%s'", text);
@@ -124,13 +126,50 @@ static int open_sleeve(struct release *r, const struct store *s,
 	return 0;
 }
 
+/* When the EIF was built, as it says itself: true when it does. */
+static bool built_at(const struct eif_info *eif, char created[CLOCK_TEXT])
+{
+	AUTO_JSON json_t *j = NULL;
+	struct err ignored;
+	const char *text;
+	int64_t seconds;
+
+	j = json_parse_object(eif->metadata, eif->metadata_len, "metadata",
+			      &ignored);
+	text = json_str(json_object_get(j, "BuildMetadata"), "BuildTime");
+	if (!text || clock_parse(text, &seconds) < 0)
+		return false;
+	clock_format(seconds, created);
+	return true;
+}
+
 /* New reference. */
-static json_t *new_config(const struct image *base, const char *created)
+static json_t *builtin_config(const struct release *r, json_t *entrypoint,
+			      const char *created)
+{
+	json_t *config = json_object(), *run = json_object();
+	char built[CLOCK_TEXT];
+
+	json_put_str(config, "architecture", arch_of(r));
+	json_put_str(config, "os", "linux");
+	json_put(run, "Entrypoint", entrypoint);
+	json_put(config, "config", run);
+	if (!created && built_at(&r->eif, built))
+		created = built;
+	if (created)
+		json_put_str(config, "created", created);
+	return config;
+}
+
+/* New reference. */
+static json_t *new_config(const struct release *r, const char *created)
 {
 	json_t *entrypoint = json_array();
 
 	json_add(entrypoint, json_string(RUNNER));
-	return image_config_for(base, entrypoint, created, NULL);
+	if (r->builtin)
+		return builtin_config(r, entrypoint, created);
+	return image_config_for(&r->base, entrypoint, created, NULL);
 }
 
 static void put_hex(json_t *j, const char *key, const uint8_t *pcr)
@@ -161,15 +200,20 @@ static json_t *annotations(const struct release *r)
 		put_digest(j, ANNOTATION_CERTIFICATE,
 			   r->eif.signature.sha256);
 	}
+	if (r->builtin) {
+		put_digest(j, ANNOTATION_RUNNER, r->runner.hex);
+		return j;
+	}
 	if (*r->base.path.name)
 		json_put_str(j, OCI_BASE_NAME, r->base.path.name);
 	put_digest(j, OCI_BASE_DIGEST, r->base.desc.hex);
 	return j;
 }
 
-static int compose(struct release *r, const struct image_layer layers[2],
-		   struct err *e)
+static int compose(struct release *r, const struct image_layer *layers,
+		   size_t n, struct err *e)
 {
+	const struct image *base = r->builtin ? NULL : &r->base;
 	AUTO_JSON json_t *config = NULL, *notes = annotations(r);
 	char created[CLOCK_TEXT];
 	int64_t seconds;
@@ -179,9 +223,9 @@ static int compose(struct release *r, const struct image_layer layers[2],
 		return -1;
 	if (set)
 		clock_format(seconds, created);
-	config = new_config(&r->base, set ? created : NULL);
-	if (image_compose(&r->into, &r->base, config, layers, 2, notes,
-			  &r->desc, e) < 0)
+	config = new_config(r, set ? created : NULL);
+	if (image_compose(&r->into, base, config, layers, n, notes, &r->desc,
+			  e) < 0)
 		return -1;
 	r->path = image_path_format(r->into.dir, r->name, r->desc.hex);
 	return 0;
@@ -193,7 +237,9 @@ int release_open(struct release *r, const char *eif, struct err *e)
 	r->fd = open(eif, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0)
 		return err_sys(e, "cannot open '%s'", eif);
-	if (read_target(r, e) < 0)
+	r->builtin = r->runner_file || (!r->sleeve && !r->manifest->sleeve);
+	if (read_target(r, e) < 0 ||
+	    (r->builtin && runner_open(&r->runner, r->runner_file, e) < 0))
 		return -1;
 	return store_open(&r->into, r->store, e);
 }
@@ -202,23 +248,39 @@ void release_needs(const struct release *r, struct sandbox *s)
 {
 	store_needs(r->into.dir, s);
 	sandbox_change(s, r->into.dir);
-	image_needs(r->sleeve ? r->sleeve : r->manifest->sleeve, s);
+	if (!r->builtin)
+		image_needs(r->sleeve ? r->sleeve : r->manifest->sleeve, s);
 	image_needs(r->amended, s);
 	sandbox_read(s, r->manifest->certificate);
+}
+
+/* What the image begins with: *n layers of our own, or those of the sleeve. */
+static int begin(struct release *r, struct image_layer *layers, size_t *n,
+		 struct err *e)
+{
+	struct store *s = &r->into;
+
+	*n = r->builtin ? 1 : 0;
+	if (r->builtin)
+		return runner_read(&r->runner, arch_of(r), e) < 0 ? -1 :
+			       layer_of_runner(s, &r->runner, layers, e);
+	if (open_sleeve(r, s, e) < 0)
+		return -1;
+	return copy_layers(&r->base, s, e);
 }
 
 int release_make(struct release *r, const char *eif, struct err *e)
 {
 	struct store *s = &r->into;
-	struct image_layer layers[2];
+	struct image_layer layers[3];
+	size_t n;
 
-	if (read_eif(r, r->fd, eif, e) < 0 || open_sleeve(r, s, e) < 0 ||
-	    copy_layers(&r->base, s, e) < 0 ||
-	    layer_of_manifest(s, r->manifest, &layers[0], e) < 0 ||
-	    layer_of_eif(s, r->fd, r->eif.size, eif, r->progress, &layers[1],
+	if (read_eif(r, r->fd, eif, e) < 0 || begin(r, layers, &n, e) < 0 ||
+	    layer_of_manifest(s, r->manifest, &layers[n++], e) < 0 ||
+	    layer_of_eif(s, r->fd, r->eif.size, eif, r->progress, &layers[n++],
 			 e) < 0)
 		return -1;
-	return compose(r, layers, e);
+	return compose(r, layers, n, e);
 }
 
 int release_file(struct release *r, struct err *e)
@@ -231,6 +293,7 @@ void release_release(struct release *r)
 	auto_closep(&r->fd);
 	r->fd = -1;
 	store_release(&r->into);
+	runner_release(&r->runner);
 	image_release(&r->base);
 	eif_info_release(&r->eif);
 	free(r->name);

@@ -10,9 +10,24 @@
 #include "enclave/manifest.h"
 #include "image/image.h"
 
+/* Where the program is in a release image: the entrypoint. */
+#define RUNNER	   "/usr/local/bin/enclaver-run"
+#define RUNNER_MAX ((size_t)64 << 20)	/* bytes */
+
+/* Our own enc-run, which a release image without a sleeve begins with. */
+struct runner {
+	int   fd;
+	char *path;
+	struct buf bytes;
+	char hex[SHA256_HEX];	/* of the file */
+};
+
+#define RUNNER_INIT { .fd = -1, .path = NULL, .bytes = BUF_INIT(RUNNER_MAX) }
+
 struct release {
 	const struct manifest *manifest;
 	const char *sleeve;	/* --sleeve, or NULL */
+	const char *runner_file;	/* --runner, or NULL */
 	const char *target;	/* --target, or NULL */
 	const char *store;	/* --store, or NULL */
 	const char *amended;	/* --amended, or NULL: for the report alone */
@@ -22,26 +37,31 @@ struct release {
 	int   fd;		/* the EIF */
 	char *name;		/* the target, normalised */
 	struct store into;
+	bool  builtin;		/* there is no sleeve, but: */
+	struct runner runner;
 
 	/* and by release_make() */
 	char *path;		/* image path of the release image */
 	struct descriptor desc;	/* the release image's, in there */
-	struct image base;	/* the sleeve */
+	struct image base;	/* the sleeve, unless builtin */
 	struct eif_info eif;	/* read, measured and judged */
 	char kernel[SHA256_HEX];	/* of the kernel section's bytes */
 };
 
-#define RELEASE_INIT { .fd = -1, .into = STORE_INIT, .base = IMAGE_INIT, .eif = EIF_INFO_INIT }
+#define RELEASE_INIT { .fd = -1, .into = STORE_INIT, .runner = RUNNER_INIT, \
+	.base = IMAGE_INIT, .eif = EIF_INFO_INIT }
 #define AUTO_RELEASE AUTO(release_release)
 
-/* Opens the EIF and the store, and reads nothing yet. */
+/* Opens the EIF, the store and what is built on when that is a file, and reads
+ * nothing yet. */
 int release_open(struct release *r, const char *eif, struct err *e) MUST_CHECK;
 /* What the rest of it reads and writes. */
 void release_needs(const struct release *r, struct sandbox *s);
 
 /* Checks the EIF (sound, CRC, signature, and when the manifest asks for one
- * its certificate), and puts the sleeve, a layer with the manifest and a layer
- * with the EIF together: an image in the store that has no name yet. */
+ * its certificate), and puts the sleeve or a layer with our enc-run, a layer
+ * with the manifest and a layer with the EIF together: an image in the store
+ * that has no name yet. */
 int release_make(struct release *r, const char *eif, struct err *e) MUST_CHECK;
 
 /* Files it under the target's name, when all else is done. */
@@ -52,7 +72,19 @@ void release_release(struct release *r);
  * new, caller frees; NULL when an image that it tells of cannot be read. */
 char *release_json(const struct release *r, struct err *e) MUST_CHECK;
 
-/* layers.c: the two layers, written into the store. */
+/* runner.c: opens the file, or NULL: $ENCLAVER_LIBEXEC's, else the one beside
+ * this program. */
+int runner_open(struct runner *r, const char *file, struct err *e) MUST_CHECK;
+/* Reads it.  ERR_INPUT unless it is static and for arch, OCI's name. */
+int runner_read(struct runner *r, const char *arch, struct err *e) MUST_CHECK;
+/* A whole image: what a container engine needs, and it. */
+int layer_of_runner(struct store *s, const struct runner *r,
+		    struct image_layer *layer, struct err *e) MUST_CHECK;
+void runner_release(struct runner *r);
+
+/* layers.c: what is said of a layer whose blob is a plain tar. */
+void layer_describe(struct image_layer *layer);
+/* The other two layers, written into the store. */
 int layer_of_manifest(struct store *s, const struct manifest *m,
 		      struct image_layer *layer, struct err *e) MUST_CHECK;
 /* fd: size bytes, copied once; name stands in messages. */

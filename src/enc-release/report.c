@@ -108,7 +108,8 @@ static json_t *sources(const struct release *r, struct err *e)
 		json_put(j, "Odyn", odyn);
 	}
 	json_put(j, "NitroCLI", part(r->kernel, BUILTIN));
-	json_put(j, "Sleeve", image_part(&r->base, r->base.path.name));
+	json_put(j, "Sleeve", r->builtin ? part(r->runner.hex, BUILTIN) :
+			 image_part(&r->base, r->base.path.name));
 	return steal_ptr(&j);
 }
 

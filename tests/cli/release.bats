@@ -238,14 +238,150 @@ signed_eif() {
 	cmp before after
 }
 
-@test "release: the sleeve must be named, there, and for the architecture" {
+# no_sleeve: the manifest names none, and enc-run is a file of $T.
+no_sleeve() {
 	sed -i '/sleeve:/d' enclaver.yaml
-	expect 2 release app.eif
-	contains "$stderr" "no sleeve, the image to build on: name one with --sleeve or sources.sleeve"
+	mkdir libexec
+	fake_odyn libexec/enc-run
+	export ENCLAVER_LIBEXEC=$T/libexec
+}
+
+@test "release: without a sleeve it begins with enc-run and what an engine needs" {
+	no_sleeve
+	expect 0 enc-release -f enclaver.yaml app.eif
+	image=$output
+	same 3 "$(manifest_of "$image" | jq '.layers | length')"
+	tar -tvf "$(layer_of "$image" 0)" --full-time --utc --numeric-owner |
+		sed 's| 0/0  *\([0-9]*\) 1970-01-01 00:00:00 | \1 |' >list
+	same "drwxr-xr-x 0 dev/
+drwxr-xr-x 0 etc/
+-rw-r--r-- 10 etc/group
+-rw-r--r-- 32 etc/passwd
+dr-xr-xr-x 0 proc/
+drwxr-xr-x 0 run/
+drwxr-xr-x 0 run/enclaver/
+drwxr-xr-x 0 run/nitro_enclaves/
+dr-xr-xr-x 0 sys/
+drwxrwxrwt 0 tmp/
+drwxr-xr-x 0 usr/
+drwxr-xr-x 0 usr/local/
+drwxr-xr-x 0 usr/local/bin/
+-rwxr-xr-x 64 usr/local/bin/enc-run
+lrwxrwxrwx 0 usr/local/bin/enclaver-run -> enc-run
+drwxr-xr-x 0 var/
+drwxr-xr-x 0 var/log/
+drwxr-xr-x 0 var/log/nitro_enclaves/" "$(cat list)"
+	tar -xOf "$(layer_of "$image" 0)" usr/local/bin/enc-run | cmp - libexec/enc-run
+	same enclave/application.eif "$(tar -tf "$(layer_of "$image" 2)")"
+	skopeo inspect --config --raw "$image" >config
+	same '{"Entrypoint":["/usr/local/bin/enclaver-run"]}' "$(jq -c .config config)"
+	same "amd64 linux" "$(jq -r '.architecture + " " + .os' config)"
+	same '["enc-release","enc-release","enc-release"]' "$(jq -c '[.history[].created_by]' config)"
+	same "sha256:$(sha256sum <libexec/enc-run | cut -d' ' -f1)" \
+		"$(note_of "$image" io.enclaver.runner)"
+	same null "$(note_of "$image" org.opencontainers.image.base.digest)"
+	expect 0 release --json app.eif
+	same "{\"ID\":\"sha256:$(sha256sum <libexec/enc-run | cut -d' ' -f1)\",\"Name\":\"builtin\"}" \
+		"$(jq -c .Sources.Sleeve <<<"$output")"
+	expect 0 enc-release -v -f enclaver.yaml app.eif
+	contains "$stderr" "is built on runner '$T/libexec/enc-run'"
+}
+
+@test "release: without a sleeve, same inputs, same bytes, and one blob of enc-run" {
+	no_sleeve
+	first=$(release app.eif)
+	mkdir elsewhere
+	cp app.eif elsewhere/other.eif
+	cp libexec/enc-run elsewhere/mine
+	chmod 0600 elsewhere/mine
+	touch -d 2001-01-01 elsewhere/mine
+	cd elsewhere
+	second=$(umask 077; TZ=Asia/Tokyo LC_ALL=C.UTF-8 enc-release -q -f - \
+		--store "$T/store2" --runner mine other.eif <../enclaver.yaml)
+	same "${first##*@}" "${second##*@}"
+	cd ..
+	find "$ENCLAVER_STORE/blobs" -type f | sort >before
+	stat -c '%i %Y' "$(layer_of "$first" 0)" >layer
+	third=$(release --target other app.eif)
+	same "$(layer_of "$first" 0)" "$(layer_of "$third" 0)"
+	find "$ENCLAVER_STORE/blobs" -type f | sort >after
+	same "" "$(diff before after)"
+}
+
+# dated TIME: metadata of an EIF that was built then.
+dated() {
+	enc-inspect extract app.eif metadata |
+		jq -c --arg time "$1" '.BuildMetadata.BuildTime = $time'
+}
+
+@test "release: without a sleeve the date is the EIF's, or SOURCE_DATE_EPOCH" {
+	no_sleeve
+	enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk ramdisk \
+		--metadata <(dated 2026-11-23T06:55:00.5+02:00) \
+		-o dated.eif >/dev/null
+	same 2026-11-23T04:55:00Z "$(config_of "$(release dated.eif)" | jq -r .created)"
+	same 1970-01-02T00:00:00Z \
+		"$(config_of "$(SOURCE_DATE_EPOCH=86400 release dated.eif)" | jq -r .created)"
+	enc-eif -q --kernel blobs/bzImage --cmdline x --ramdisk ramdisk \
+		--metadata <(dated yesterday) \
+		-o undated.eif >/dev/null
+	same null "$(config_of "$(release undated.eif)" | jq -r .created)"
+}
+
+@test "release: without a sleeve skopeo copies it, umoci unpacks it, in both archives" {
+	requires umoci
+	no_sleeve
+	image=$(release --output oci-archive:o.tar app.eif)
+	same "$image" "$(release --output docker-archive:d.tar app.eif)"
+	skopeo copy -q docker-archive:d.tar "oci:$T/from-docker:x"
+	skopeo copy -q "$(oci_archive o.tar)" "oci:$T/from-oci:x"
+	umoci unpack --rootless --image "$T/from-docker:x" one
+	umoci unpack --rootless --image "$T/from-oci:x" two
+	diff -r one/rootfs two/rootfs
+	cmp one/rootfs/enclave/application.eif app.eif
+	cmp one/rootfs/usr/local/bin/enclaver-run libexec/enc-run
+	[ -x one/rootfs/usr/local/bin/enclaver-run ]
+	same 1777 "$(stat -c %a one/rootfs/tmp)"
+	same '["/usr/local/bin/enclaver-run"]' "$(jq -c .process.args one/config.json)"
+}
+
+@test "release: the runner must be there, static, and for the architecture" {
+	no_sleeve
+	fake_odyn arm b7
+	expect 3 release --runner arm app.eif
+	same "enc-release: the runner 'arm' is for architecture arm64, the EIF for amd64: give the right enc-run, --runner FILE" "$stderr"
+	expect 3 release --runner enclaver.yaml app.eif
+	same "enc-release: the runner 'enclaver.yaml' is not a program (ELF)" "$stderr"
+	cp /bin/true dynamic
+	expect 3 release --runner dynamic app.eif
+	contains "$stderr" "the runner 'dynamic' is not static"
+	expect 3 release --runner /dev/null app.eif
+	contains "$stderr" "the runner '/dev/null' is not a file"
+	expect 6 release --runner none app.eif
+	same "enc-release: cannot open the runner 'none' (give --runner FILE, or a sleeve to build on): No such file or directory" "$stderr"
+	expect 2 release --runner arm --sleeve sleeve:1 app.eif
+	contains "$stderr" "--runner is for an image without a sleeve, and --sleeve names one"
+	same "" "$output"
+}
+
+@test "release: --runner goes before the manifest's sleeve; enc-run is beside us" {
+	fake_odyn mine
+	echo mine >>mine
+	image=$(release --runner mine app.eif)
+	tar -xOf "$(layer_of "$image" 0)" usr/local/bin/enc-run | cmp - mine
+	sed -i '/sleeve:/d' enclaver.yaml
+	image=$(release --runner mine app.eif)
+	mkdir bin
+	cp "$(command -v enc-release)" bin
+	cp mine bin/enc-run
+	same "$image" "$(bin/enc-release -q -f enclaver.yaml app.eif)"
+	same "$image" "$(ENCLAVER_LIBEXEC=/nowhere bin/enc-release -q -f enclaver.yaml app.eif)"
+}
+
+@test "release: a named sleeve must be there, and for the architecture" {
 	expect 3 release --sleeve sleeve:2 app.eif
 	same "enc-release: sleeve 'sleeve:2': no image 'docker.io/library/sleeve:2' in the store '$ENCLAVER_STORE': pull it first, enc-pull sleeve:2" "$stderr"
-	cp enclaver.yaml daemon.yaml
-	sed -i 's/^sources:/&\n  sleeve: docker-daemon:sleeve:1/' daemon.yaml
+	sed 's/^  sleeve:.*/  sleeve: docker-daemon:sleeve:1/' enclaver.yaml >daemon.yaml
 	expect 3 enc-release -f daemon.yaml app.eif
 	contains "$stderr" "enc-release: sources.sleeve 'docker-daemon:sleeve:1' (--sleeve takes a path instead): "
 	contains "$stderr" "enc-pull brings an image from there and prints its path"

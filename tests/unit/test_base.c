@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_base.c - err, buf, io, digest, json, clock, outfile
+ * test_base.c - err, buf, io, digest, elf, json, clock, outfile
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/elf.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/outfile.h"
@@ -213,12 +215,57 @@ static void test_outfile(void)
 	   e.class == ERR_SYS, "no such folder");
 }
 
+/* A program with two headers, the second of a type of its own. */
+struct program {
+	Elf64_Ehdr h;
+	Elf64_Phdr p[2];
+};
+
+static struct program program_for(uint16_t machine, uint32_t type)
+{
+	return (struct program){
+		.h = {
+			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+				     ELFCLASS64, ELFDATA2LSB },
+			.e_machine = htole16(machine),
+			.e_phoff = htole64(sizeof(Elf64_Ehdr)),
+			.e_phnum = htole16(2),
+		},
+		.p = { { .p_type = htole32(PT_LOAD) },
+		       { .p_type = htole32(type) } },
+	};
+}
+
+static void test_elf(void)
+{
+	struct program p = program_for(EM_X86_64, PT_NOTE);
+
+	same_str(elf_arch(&p, sizeof(p)), "amd64", "amd64");
+	ok(elf_is_static(&p, sizeof(p)), "static");
+	for (size_t len = 0; len < sizeof(p); len++)
+		ok(!elf_is_static(&p, len), "not when it is cut off");
+	ok(!elf_arch(&p, sizeof(p.h) - 1), "not even ELF");
+	p.h.e_phoff = htole64(UINT64_MAX - 8);
+	ok(!elf_is_static(&p, sizeof(p)), "headers that are nowhere");
+	p.h.e_ident[EI_DATA] = ELFDATA2MSB;
+	same_str(elf_arch(&p, sizeof(p)), "another", "big-endian");
+	p.h.e_ident[0] = 'x';
+	ok(!elf_arch(&p, sizeof(p)), "no ELF");
+	p = program_for(EM_AARCH64, PT_INTERP);
+	same_str(elf_arch(&p, sizeof(p)), "arm64", "arm64");
+	ok(!elf_is_static(&p, sizeof(p)), "wants a loader");
+	p = program_for(EM_RISCV, PT_NOTE);
+	same_str(elf_arch(&p, sizeof(p)), "another", "another");
+	ok(!elf_is_static(&p, sizeof(p)), "which nobody asks more of");
+}
+
 int main(void)
 {
 	umask(022);
 	test_err();
 	test_buf();
 	test_digest();
+	test_elf();
 	test_json();
 	test_json_values();
 	test_clock();

@@ -10,6 +10,7 @@
 
 #define ANNOTATION_AMENDED     "io.enclaver.amended"	/* "1": by enc-amend */
 #define ANNOTATION_ODYN	       "io.enclaver.odyn"	/* NAME@sha256:HEX */
+#define ANNOTATION_RUNNER      "io.enclaver.runner"	/* sha256:HEX of enc-run */
 /* sha256:HEX of the DER of the certificate that an EIF must be, or is, signed
  * by. */
 #define ANNOTATION_CERTIFICATE "io.enclaver.signature.certificate"

@@ -228,3 +228,29 @@ int image_layers(struct request *r, int fd UNUSED, struct buf *out,
 	}
 	return 0;
 }
+
+/* The index has an entry for each image that has a name; one that has none is
+ * found by its digest. */
+int image_where(struct request *r, int fd UNUSED, struct buf *out,
+		struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+	AUTO_JSON json_t *all = NULL;
+	AUTO_FREE char *path = NULL;
+
+	if (image_open(&img, r->object, e) < 0)
+		return -1;
+	path = image_path_format(img.store.dir,
+				 *img.path.name ? img.path.name : "image",
+				 img.desc.hex);
+	if (!r->json) {
+		/* Not as text_add() has it: it is for the next program. */
+		buf_adds(out, path);
+		buf_addc(out, '\n');
+		return 0;
+	}
+	all = new_answer("path", &img);
+	json_put_str(all, "path", path);
+	text_json(out, all);
+	return 0;
+}

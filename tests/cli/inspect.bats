@@ -142,6 +142,27 @@ label          l=v'
 	same "" "$(tr -d '\n\040-\176' <<<"$output")"
 }
 
+@test "inspect: the path of an image, by its name and without one" {
+	mkimage "$ENCLAVER_STORE" docker.io/library/named:1 <<<'layer' >named
+	expect 0 enc-inspect path named:1
+	same "$(cat named)" "$output"
+	expect 0 enc-inspect path "$(cat named)"
+	same "$(cat named)" "$output"
+	expect 0 enc-inspect --json path named:1
+	same "enc-inspect/1 path $(cat named)" \
+		"$(jq -r '"\(.schema) \(.type) \(.path)"' <<<"$output")"
+	# A layout of one image, which it does not name.
+	cp -r "$ENCLAVER_STORE" nameless
+	jq -c '.manifests |= [.[0] | del(.annotations)]' nameless/index.json >index
+	mv index nameless/index.json
+	expect 0 enc-inspect path "oci:$T/nameless"
+	same "oci:$T/nameless:image@$(sed 's/.*@//' named)" "$output"
+	expect 0 enc-inspect layers "$output"
+	expect 3 enc-inspect path none:1
+	same "" "$output"
+	contains "$stderr" "pull it first"
+}
+
 @test "inspect: config, history and layers" {
 	local config
 	an_image

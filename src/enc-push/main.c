@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - enc-push: pushes an image of the store to a registry
+ * main.c - enc-push: pushes an image of the store to a registry, to the docker
+ * daemon or into a file
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "cli/confine.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
+#include "enc-push/elsewhere.h"
 #include "enclave/manifest.h"
 #include "image/near.h"
 #include "image/push.h"
@@ -25,7 +27,9 @@ static const char help[] =
 "\n"
 "  -f, --file MANIFEST               without IMAGE, push the release image that\n"
 "                                    enclaver.yaml names; - is standard input\n"
-"      --target NAME                 push it under this name\n"
+"      --target NAME                 push it under this name;\n"
+"                                    docker-daemon:[NAME], docker-archive:FILE or\n"
+"                                    oci-archive:FILE: there, and print the name\n"
 "      --store DIR                   the store ($ENCLAVER_STORE, or the cache)\n"
 "      --json                        print what was done as JSON\n"
 CLI_REMOTE_HELP
@@ -52,6 +56,7 @@ static const struct option long_options[] = {
 struct options {
 	struct push_options push;
 	const char	   *image, *file, *target, *store;
+	struct elsewhere    elsewhere;
 	bool		    json;
 };
 
@@ -80,6 +85,11 @@ static void parse_options(int argc, char **argv, struct options *o)
 		cli_usage("one image at a time: what is '%s'?",
 			  argv[optind + 1]);
 	o->image = argv[optind];
+	if (o->target)
+		elsewhere_parse(&o->elsewhere, o->target);
+	if (o->elsewhere.text && (o->json || o->push.remote.authfile ||
+				  o->push.remote.ca_file || o->push.remote.tls))
+		cli_usage("--json, --authfile, --ca-file and --tls-verify are for registries");
 }
 
 /* What the manifest names, or an argument, or standard input.  Returns new,
@@ -111,15 +121,22 @@ static bool is_file(const char *image)
 }
 
 /* The store is only read from. */
-static int confine(const struct options *o, const struct push *p,
-		   const char *text, struct err *e)
+static int confine(struct options *o, struct push *p, const char *text,
+		   struct err *e)
 {
 	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
 
 	image_needs(text, &box);
 	if (o->store)
 		store_needs(o->store, &box);
-	push_needs(p, &box);
+	if (o->elsewhere.text) {
+		if (elsewhere_open(&o->elsewhere, &box, e) < 0)
+			return -1;
+	} else {
+		if (push_open(p, &o->push, e) < 0)
+			return -1;
+		push_needs(p, &box);
+	}
 	return cli_confine(&box, e);
 }
 
@@ -168,22 +185,33 @@ static char *push_json(const struct push *p, const struct image *img)
 }
 
 /* What is printed.  Returns new, caller frees. */
-static char *push(const struct options *o, struct err *e)
+static char *push(struct options *o, struct err *e)
 {
 	AUTO_FREE char *text = image_of(o, e);
 	AUTO_IMAGE struct image img = IMAGE_INIT;
 	AUTO_PUSH struct push p = PUSH_INIT;
 
-	if (!text || push_open(&p, &o->push, e) < 0 ||
-	    confine(o, &p, text, e) < 0 || open_image(&img, o, text, e) < 0 ||
-	    push_image(&p, &img, o->target ? o->target : img.path.name, e) < 0)
+	if (!text || confine(o, &p, text, e) < 0 ||
+	    open_image(&img, o, text, e) < 0)
+		return NULL;
+	if (o->elsewhere.text)
+		return elsewhere_put(&o->elsewhere, &img, o->push.progress, e);
+	if (push_image(&p, &img, o->target ? o->target : img.path.name, e) < 0)
 		return NULL;
 	return o->json ? push_json(&p, &img) : steal_ptr(&p.pinned);
 }
 
+static void options_release(struct options *o)
+{
+	elsewhere_release(&o->elsewhere);
+}
+
 int main(int argc, char **argv)
 {
-	struct options o = { .push.remote.jobs = JOBS_DEFAULT };
+	AUTO(options_release) struct options o = {
+		.push.remote.jobs = JOBS_DEFAULT,
+		.elsewhere = ELSEWHERE_INIT,
+	};
 	AUTO_FREE char *out = NULL;
 	struct err e = { 0 };
 

@@ -34,11 +34,44 @@ refused() {
 	refused 3 "no image 'docker.io/library/app:1' in the store" app:1
 	# What is no registry's would be on Docker Hub otherwise.
 	refused 2 "'oci:x' is not the name of a repository" --target oci:x "$image"
-	refused 2 "enc-release --output" --target oci-archive:out.tar "$image"
 	refused 2 "enc-pull brings an image from there" docker-archive:da2.tar
 	refused 2 "enc-pull brings an image from there" docker-daemon:localhost/app:1
+	refused 5 "DOCKER_HOST: no docker daemon at '$DOCKER_HOST'" --target docker-daemon: "$image"
+	for option in --json --authfile=x --ca-file=x --tls-verify=false; do
+		expect 2 enc-push --target docker-daemon: "$option" "$image"
+		contains "$stderr" "--json, --authfile, --ca-file and --tls-verify are for registries"
+	done
+	expect 2 enc-push --target docker-daemon:UPPER "$image"
+	contains "$stderr" "target 'docker-daemon:UPPER': 'UPPER' is not the name of a repository"
+	expect 2 enc-push --target "docker-daemon:x@sha256:$(printf %064d 0)" "$image"
+	contains "$stderr" "has a digest, which the docker daemon would not know"
 	refused 6 "'none.yaml'" -f none.yaml
 	refused 6 "cannot open 'none'" --ca-file none "$image"
+}
+
+@test "push: into archives, which appear whole" {
+	requires skopeo
+	named=$(mkimage_app "$ENCLAVER_STORE" docker.io/library/named:1)
+	expect 0 enc-push --target docker-archive:d.tar named:1
+	same docker.io/library/named:1 "$output"
+	same "" "$stderr"
+	same '["docker.io/library/named:1"]' "$(skopeo list-tags docker-archive:d.tar | jq -c .Tags)"
+	same "$(config_of "$named" | sha256sum)" \
+		"$(skopeo inspect --raw --config docker-archive:d.tar | sha256sum)"
+	expect 0 enc-push --target oci-archive:o.tar "$named"
+	same docker.io/library/named:1 "$output"
+	same "${named##*@}" "$(skopeo inspect --format '{{.Digest}}' "$(oci_archive o.tar)")"
+	refused 6 "nowhere/" --target oci-archive:nowhere/x.tar named:1
+	expect 2 enc-push --target oci-archive: named:1
+	contains "$stderr" "names no file"
+	layer=$(blob_of "$ENCLAVER_STORE" "$(manifest_of "$named" | jq -r '.layers[0].digest')")
+	chmod u+w "$layer"
+	printf X | dd of="$layer" bs=1 seek=30 conv=notrunc status=none
+	expect 4 enc-push --target oci-archive:bad.tar named:1
+	same "" "$output"
+	[ ! -e bad.tar ]
+	run ls -A
+	[[ $output != *.tmp* ]]
 }
 
 @test "push: an image of --store by its name, and what -f names" {

@@ -209,3 +209,22 @@ release_parts() {
 	same "" "$output"
 	[ ! -e "$stub_log.loaded" ]
 }
+
+@test "what a daemon says that it has is believed when it fits, and no further" {
+	stub inspect-endless
+	expect 5 enc-push -q --target docker-daemon: "$image"
+	same "" "$output"
+	contains "$stderr" "larger than 1048576 bytes"
+	for mode in inspect-html inspect-none inspect-types 404; do
+		stub "$mode"
+		expect 0 enc-push -q --target docker-daemon: "$image"
+		same docker.io/library/app:1 "$output"
+		same "" "$stderr"
+		[ -s "$stub_log.loaded" ]
+	done
+	stub 500
+	expect 5 enc-push -q --target docker-daemon: "$image"
+	contains "$stderr" "the?reason"
+	stub close
+	expect 5 enc-push -q --target docker-daemon: "$image"
+}

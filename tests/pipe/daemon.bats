@@ -98,6 +98,24 @@ id_of() {
 	tar -xOf "$(blob_of again "$layer")" enclave/application.eif | cmp - app.eif
 }
 
+@test "daemon: enc-push brings an image of the store there, once" {
+	named=$(mkimage_app "$ENCLAVER_STORE" docker.io/library/named:1)
+	expect 0 enc-push --target docker-daemon: named:1
+	same docker.io/library/named:1 "$output"
+	contains "$stderr" "output 'docker-daemon:docker.io/library/named:1': "
+	same "$(manifest_of "$named" | jq -r .config.digest)" "$(id_of named:1)"
+	expect 0 enc-push --target docker-daemon: named:1
+	same docker.io/library/named:1 "$output"
+	same "enc-push: 'docker.io/library/named:1': the docker daemon has it" "$stderr"
+	# Another image of that name takes it.
+	expect 0 enc-push -q --target docker-daemon:named:1 "$(other_app)"
+	same docker.io/library/named:1 "$output"
+	same "" "$stderr"
+	[ "$(manifest_of "$named" | jq -r .config.digest)" != "$(id_of named:1)" ]
+	expect 0 enc-push -q --target docker-daemon: named:1
+	same "$(manifest_of "$named" | jq -r .config.digest)" "$(id_of named:1)"
+}
+
 @test "daemon: enclaver build takes bare names from there, and tags the release there" {
 	fake_blobs blobs
 	export ENCLAVER_BLOBS="$T/blobs"

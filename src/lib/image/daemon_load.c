@@ -2,10 +2,10 @@
 /*
  * daemon_load.c - an image of a layout into the docker daemon
  *
- * Docker Engine API: POST /images/load.  The daemon unpacks all before it
- * names anything, so what breaks off half way leaves no image.  Its answer is
- * a line of JSON after the other, and status 200 even when one of them says
- * "error".
+ * Docker Engine API: POST /images/load, GET /images/NAME/json.  The daemon
+ * unpacks all before it names anything, so what breaks off half way leaves no
+ * image.  Its answer is a line of JSON after the other, and status 200 even when
+ * one of them says "error".
  */
 #include <string.h>
 
@@ -144,4 +144,32 @@ int export_to_daemon(struct daemon *d, const struct image *img,
 	http_feed_free(steal_ptr(&l.feed));
 	http_request_release(&q);
 	return ret;
+}
+
+static int on_facts(void *ctx, const void *data, size_t len, struct err *e)
+{
+	if (buf_append(ctx, data, len) < 0)
+		return err_set(e, ERR_REMOTE,
+			       "the docker daemon's description of the image is larger than %u bytes",
+			       ANSWER_MAX);
+	return 0;
+}
+
+/* The image's ID is the digest of its configuration. */
+int export_is_there(struct daemon *d, const struct image *img,
+		    const char *name, struct err *e)
+{
+	AUTO_FREE char *path = xasprintf("/images/%s/json", name);
+	AUTO_FREE char *what = xasprintf("image '%s'", name);
+	AUTO_BUF struct buf text = BUF_INIT(ANSWER_MAX);
+	AUTO_JSON json_t *j = NULL;
+	const char *id, *hex;
+	struct err ignored;
+
+	if (daemon_get(d, path, what, on_facts, &text, e) < 0)
+		return e->class == ERR_NO ? 0 : -1;
+	j = json_parse_object(text.data, text.len, path, &ignored);
+	id = json_str(j, "Id");
+	return id && digest_is_sha256(id, &hex) &&
+	       strcmp(hex, img->doc.config.hex) == 0;
 }

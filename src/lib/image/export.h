@@ -36,4 +36,10 @@ int export_to_daemon(struct daemon *d, const struct image *img,
 		     const char *name, struct progress *p, struct err *e)
 	MUST_CHECK;
 
+/* Has the daemon this image, under this name, already?  1 or 0.  One that keeps
+ * its images by containerd makes a manifest of its own of what it is given, and
+ * does not know it again. */
+int export_is_there(struct daemon *d, const struct image *img,
+		    const char *name, struct err *e) MUST_CHECK;
+
 #endif

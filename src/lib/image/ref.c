@@ -180,7 +180,7 @@ static const char *instead(enum transport t)
 	case TRANSPORT_OCI_ARCHIVE:
 	case TRANSPORT_DOCKER_ARCHIVE:
 	case TRANSPORT_DOCKER_DAEMON:
-		return "enc-pull brings an image from there and prints its path, enc-release --output brings one there";
+		return "enc-pull brings an image from there and prints its path, enc-push --target brings one there";
 	default:
 		return "nothing here reads or writes that: have 'skopeo copy' make an oci-archive: of it, for enc-pull";
 	}

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "enc-inspect/inspect.h"
 
 static json_t *new_answer(const char *type, const struct image *img)
@@ -251,6 +252,26 @@ int image_where(struct request *r, int fd UNUSED, struct buf *out,
 	}
 	all = new_answer("path", &img);
 	json_put_str(all, "path", path);
+	text_json(out, all);
+	return 0;
+}
+
+/* Docker's and Podman's word for the digest of the configuration. */
+int image_id(struct request *r, int fd UNUSED, struct buf *out, struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+	AUTO_JSON json_t *all = NULL;
+	AUTO_FREE char *id = NULL;
+
+	if (image_open(&img, r->object, e) < 0)
+		return -1;
+	id = xasprintf("sha256:%s", img.doc.config.hex);
+	if (!r->json) {
+		buf_addf(out, "%s\n", id);
+		return 0;
+	}
+	all = new_answer("id", &img);
+	json_put_str(all, "id", id);
 	text_json(out, all);
 	return 0;
 }

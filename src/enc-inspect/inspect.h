@@ -33,7 +33,7 @@ typedef int inspect_verb(struct request *r, int fd, struct buf *out,
 
 inspect_verb eif_show, eif_pcrs, eif_extract;
 inspect_verb image_show, image_config, image_history, image_layers;
-inspect_verb image_ls, image_where;
+inspect_verb image_ls, image_where, image_id;
 
 /* text.c: hostile bytes as text.  Control characters and what is not UTF-8
  * become \xNN, so that a terminal shows and does not obey them. */

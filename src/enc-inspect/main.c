@@ -25,7 +25,7 @@ static const char help[] =
 "\n"
 "  show                     what it is (the default)\n"
 "  config, history, layers  of an image\n"
-"  path                     the image path of an image\n"
+"  path, id                 the image path of an image; its ID with docker\n"
 "  ls [PATH]                files of an image, its layers merged\n"
 "  pcrs                     measurements of an EIF, computed from its bytes\n"
 "  extract OBJECT SECTION   kernel, cmdline, metadata, signature, ramdisk:0...\n"
@@ -60,6 +60,7 @@ static const struct verb {
 	{ "layers", image_layers, NULL, false },
 	{ "ls", image_ls, NULL, true },
 	{ "path", image_where, NULL, false },
+	{ "id", image_id, NULL, false },
 	{ "pcrs", NULL, eif_pcrs, false },
 	{ "extract", NULL, eif_extract, true },
 };

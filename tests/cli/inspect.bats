@@ -142,7 +142,7 @@ label          l=v'
 	same "" "$(tr -d '\n\040-\176' <<<"$output")"
 }
 
-@test "inspect: the path of an image, by its name and without one" {
+@test "inspect: the path and the ID of an image, by its name and without one" {
 	mkimage "$ENCLAVER_STORE" docker.io/library/named:1 <<<'layer' >named
 	expect 0 enc-inspect path named:1
 	same "$(cat named)" "$output"
@@ -151,6 +151,11 @@ label          l=v'
 	expect 0 enc-inspect --json path named:1
 	same "enc-inspect/1 path $(cat named)" \
 		"$(jq -r '"\(.schema) \(.type) \(.path)"' <<<"$output")"
+	expect 0 enc-inspect id named:1
+	same "$(manifest_of "$(cat named)" | jq -r .config.digest)" "$output"
+	id=$output
+	expect 0 enc-inspect --json id named:1
+	same "enc-inspect/1 id $id" "$(jq -r '"\(.schema) \(.type) \(.id)"' <<<"$output")"
 	# A layout of one image, which it does not name.
 	cp -r "$ENCLAVER_STORE" nameless
 	jq -c '.manifests |= [.[0] | del(.annotations)]' nameless/index.json >index

@@ -104,6 +104,7 @@ static int print_sources(const struct manifest *m)
 		printf("odyn %s\n", m->odyn);
 	if (m->sleeve)
 		printf("sleeve %s\n", m->sleeve);
+	printf("target %s\n", m->target);
 	return 0;
 }
 

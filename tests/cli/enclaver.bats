@@ -250,7 +250,7 @@ clean() {
 
 @test "enclaver: usage" {
 	expect 2 enclaver
-	same $'enclaver: no verb: build, push, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
+	same $'enclaver: no verb: build, run, push, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
 	expect 2 enclaver -q
 	contains "$stderr" "enclaver: no verb"
 	expect 2 enclaver build x

@@ -21,6 +21,7 @@ load ../helpers
 		for page in "$abs_top_srcdir"/man/*.[1-8]; do
 			echo "share/man/man${page##*.}/${page##*/}"
 		done
+		echo share/enclaver/seccomp.json
 		echo share/zsh/site-functions/_enclaver
 	} | LC_ALL=C sort >"$T/want"
 	find . ! -type d | sed 's|^\./||' | LC_ALL=C sort >"$T/got"

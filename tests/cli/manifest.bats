@@ -78,9 +78,9 @@ wrong() {
 @test "manifest: --sources prints what it names" {
 	manifest </dev/null >enclaver.yaml
 	expect 0 enc-amend --sources -f enclaver.yaml
-	same "app app:1" "$output"
+	same $'app app:1\ntarget app:enclave' "$output"
 	same "" "$stderr"
 	sed -i 's/app:1}/app:1, odyn: o, sleeve: "s:2"}/' enclaver.yaml
 	expect 0 enc-amend --sources -f - <enclaver.yaml
-	same $'app app:1\nodyn o\nsleeve s:2' "$output"
+	same $'app app:1\nodyn o\nsleeve s:2\ntarget app:enclave' "$output"
 }

@@ -16,6 +16,8 @@ load ../helpers
 			echo "share/bash-completion/completions/$program"
 			echo "share/fish/vendor_completions.d/$program.fish"
 		done
+		echo lib/systemd/system/enclaver@.service
+		echo lib/tmpfiles.d/enclaver.conf
 		echo libexec/enclaver/init
 		echo libexec/enclaver/odyn
 		for page in "$abs_top_srcdir"/man/*.[1-8]; do

@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# service.bats - the systemd unit: what systemd itself says of it
+load ../helpers
+
+local_setup() {
+	requires make
+	# The make that runs the tests is not the one meant here.
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make -s -C "$abs_top_builddir" install-data DESTDIR="$T/root" prefix=/usr >/dev/null
+	unit=$T/root/usr/lib/systemd/system/enclaver@.service
+	# Where the program is is not where it will be.
+	sed "s|^ExecStart=[^ ]*|ExecStart=$(command -v enc-run)|" "$unit" >enclaver@app.service
+}
+
+@test "service: systemd takes the unit" {
+	requires systemd-analyze
+	grep -q '^ExecStart=/.*/bin/enc-run ' "$unit"
+	expect 0 systemd-analyze verify --man=no "$T/enclaver@app.service"
+	same "" "$output"
+	same "" "$stderr"
+	# It would say so.
+	sed 's/^RestrictRealtime=.*/RestrictRealtim=yes/' enclaver@app.service >enclaver@bad.service
+	run systemd-analyze verify --man=no "$T/enclaver@bad.service"
+	contains "$output" "RestrictRealtim"
+}
+
+@test "service: it is confined as far as the device allows" {
+	requires systemd-analyze
+	expect 0 systemd-analyze security --offline=yes --no-pager \
+		--threshold=30 "$T/enclaver@app.service"
+}
+
+@test "service: /run/enclaver is what enc-run makes of it" {
+	requires systemd-tmpfiles
+	conf=$T/root/usr/lib/tmpfiles.d/enclaver.conf
+	sed "s/root root/$(id -u) $(id -g)/" "$conf" >mine.conf
+	mkdir fs
+	expect 0 systemd-tmpfiles --create --root="$T/fs" "$T/mine.conf"
+	same 700 "$(stat -c %a fs/run/enclaver)"
+}

@@ -16,6 +16,7 @@ a server of its own, by the host's name:
     denied      the host's policy forbids it
     silent      answers nothing, and closes
     garbage     the proxy itself answers with no frame
+    host        the port of that number on 127.0.0.1, really
     kms         aws.py's KMS, and 169.254.169.254 its instance's metadata
 """
 import json
@@ -27,6 +28,7 @@ import sys
 import threading
 
 import aws
+import hybrid
 
 FOLDER = aws.FOLDER = sys.argv[2]
 LOCK = threading.Lock()
@@ -134,6 +136,15 @@ def raw(s):
         s.sendall(data)
 
 
+def host(s, port):
+    with socket.create_connection(("127.0.0.1", port)) as there:
+        frame(s, "Ok")
+        up = threading.Thread(target=hybrid.copy, daemon=True, args=(
+            s.recv, there.sendall, hybrid.shut(there)))
+        up.start()
+        hybrid.copy(there.recv, s.sendall, lambda: None)
+
+
 SERVERS = {"web": web, "raw": raw, "silent": lambda s: None,
            "kms": kms, "169": imds}
 ERRORS = {"refused": (111, "Connection refused"),
@@ -151,6 +162,8 @@ class Handler(socketserver.BaseRequestHandler):
             name = asked["host"].split(".")[0]
             if name == "garbage":
                 s.sendall(b"\x05\x00hello")
+            elif name == "host":
+                host(s, asked["port"])
             elif name in ERRORS:
                 code, text = ERRORS[name]
                 frame(s, {"Err": {"os_code": code, "message": text}})

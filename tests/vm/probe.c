@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe.c - looks at an enclave from inside: "probe pcrs", "probe xattr FILE
- * NAME", "probe socket FAMILY", "probe uring", "probe euid"
+ * NAME", "probe random", "probe socket FAMILY", "probe uring", "probe euid"
  *
  * Static, and with nothing of the product in it: a second opinion.  The device
  * is that of linux/nsm.h, the CBOR is made and read by hand.
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -96,8 +97,24 @@ static int report(const char *what, long ret)
 	return 0;
 }
 
+/* Has the kernel credited itself with enough entropy?  getrandom(2). */
+static int random_state(void)
+{
+	char byte;
+	ssize_t n = getrandom(&byte, 1, GRND_NONBLOCK);
+
+	if (n < 0 && errno != EAGAIN) {
+		perror("probe: getrandom");
+		return 1;
+	}
+	puts(n == 1 ? "random: ready" : "random: not ready");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "random") == 0)
+		return random_state();
 	if (argc == 2 && strcmp(argv[1], "pcrs") == 0)
 		return pcrs();
 	if (argc == 4 && strcmp(argv[1], "xattr") == 0)
@@ -109,6 +126,6 @@ int main(int argc, char **argv)
 		return report("uring", syscall(SYS_io_uring_setup, 1, NULL));
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
 		return printf("euid: %u\n", geteuid()) < 0;
-	fprintf(stderr, "usage: probe pcrs | xattr FILE NAME | socket FAMILY | uring | euid\n");
+	fprintf(stderr, "usage: probe pcrs | random | xattr FILE NAME | socket FAMILY | uring | euid\n");
 	return 2;
 }

@@ -43,7 +43,7 @@ follow() {
 		follow 17001 log 17000 status 2>follow.log
 }
 
-# boot_start EIF [MEGABYTES]: the enclave runs in the background.
+# boot_start EIF [MEGABYTES]: the enclave runs in the background, on a $VM_CPU.
 # Its port N of CID 2 is the UNIX socket vsock_N.
 boot_start() {
 	local eif=$1 memory=${2:-512}
@@ -59,7 +59,7 @@ boot_start() {
 	follow 3>&- &
 	vm_peers+=($!)
 	timeout "$BOOT_LIMIT" "$ENC_TEST_QEMU" -L /usr/share/qemu -L /usr/share/seabios \
-		-M nitro-enclave,vsock=c,id=enclave -accel tcg -cpu max \
+		-M nitro-enclave,vsock=c,id=enclave -accel tcg -cpu "${VM_CPU:-max}" \
 		-m "$memory" -smp 1 -nodefaults -no-user-config -display none \
 		-serial file:console -no-reboot -chardev socket,id=c,path=vhost.socket \
 		-kernel "$eif" </dev/null >qemu.log 2>&1 3>&- &

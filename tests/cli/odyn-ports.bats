@@ -4,6 +4,7 @@
 # odyn is an ordinary process here, and a UNIX socket is its vsock.
 
 load ../helpers
+load ../peers
 load ../odyn
 
 local_setup() {
@@ -198,4 +199,33 @@ odyn: application exited with status 7" "$(cat console)"
 	same "odyn: 'stop request': 'stop.grace_seconds' is not a number from 0 to 86400" \
 		"$(sed -n 4p console)"
 	same "odyn: application exited with status 5" "$(tail -n 1 console)"
+}
+
+# 6 MB stripped, and 8 MB when it idles, with all that it can serve.
+@test "its size, and the memory that it takes" {
+	requires openssl
+	local port resident
+	port=$(free_port)
+	[ "$(stat -c %s "$ODYN")" -le 6000000 ]
+	mkdir -p "conf/tls/server/$port"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj /CN=app -keyout "conf/tls/server/$port/key.pem" \
+		-out "conf/tls/server/$port/cert.pem" 2>/dev/null
+	cat >>conf/enclaver.yaml <<-END
+	ingress: [{listen_port: $port, tls: {key_file: k, cert_file: c}}]
+	egress: {proxy_port: $(free_port), allow: ["**"]}
+	kms_proxy: {listen_port: $(free_port)}
+	api: {listen_port: $(free_port)}
+	END
+	# it would touch what is not used
+	MALLOC_PERTURB_=0 start 'exec sleep 1000'
+	reader 17000 status
+	same '{"status":"running"}' "$(cat status)"
+	resident=$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$odyn_pid/status")
+	kill "$odyn_pid"
+	ended
+	same 143 "$status"
+	echo "$resident KiB"
+	[ "$resident" -gt 0 ]
+	[ "$resident" -le 8000 ]
 }

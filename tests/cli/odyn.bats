@@ -256,6 +256,24 @@ HTTPS_PROXY=http://127.0.0.1:10001" "$output"
 	same described "$output"
 }
 
+# with a stand-in for the NSM, which leaves the kernel alone
+@test "the seed counts as entropy, and a clock that is far off is set" {
+	ODYN=$abs_top_builddir/tests/odyn-fake
+	[ -x "$ODYN" ] || missing tests/odyn-fake
+	describe /bin/true
+	OPTIONS=(--config-dir conf --no-console --linger 0 --vsock v)
+	NSM_FAKE_SEED=$T/seed NSM_FAKE_TIME=$((($(date +%s) + 1000) * 1000)) \
+		expect 0 odyn
+	contains "$stderr" "odyn: the clock was "
+	contains "$stderr" " s behind: set"
+	same "2048 256" "$(head -n 1 seed)"
+	same 256 "$(tail -c +10 seed | wc -c)"
+	[ "$(tail -c +10 seed | tr -d '\0' | wc -c)" -gt 200 ]
+	NSM_FAKE_SEED=$T/none NSM_FAKE_TIME=0 expect 0 odyn --no-bootstrap
+	same "odyn: application exited with status 0" "$stderr"
+	[ ! -e none ]
+}
+
 @test "process.json that is not final is refused" {
 	describe /bin/true
 	jq -c 'del(.uid, .gid, .groups) + {user: "app"}' conf/process.json >raw

@@ -12,6 +12,10 @@
  *   NSM_FAKE_ERROR=NAME    it answers {"Error": NAME}
  *   NSM_FAKE_ANSWER=HEX    it answers with these bytes
  *   NSM_FAKE_TIME=N        milliseconds since 1970 of its clock
+ *   NSM_FAKE_SEED=FILE     what is credited to the kernel's randomness goes
+ *                          there instead: bits, bytes, the bytes
+ *
+ * This machine's clock stays as it is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +23,17 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <linux/random.h>
 
 #include <openssl/sha.h>
 
 #include "base/cbor.h"
+#include "base/cleanup.h"
 #include "base/digest.h"
 
 #define PCRS 32
@@ -292,6 +301,30 @@ static int fake_ioctl(struct raw *raw)
 	return 0;
 }
 
+static int keep_seed(const struct rand_pool_info *seed)
+{
+	AUTO_FCLOSE FILE *f = fopen(getenv("NSM_FAKE_SEED"), "w");
+
+	if (!f)
+		abort();
+	fprintf(f, "%d %d\n", seed->entropy_count, seed->buf_size);
+	fwrite(seed->buf, 1, (size_t)seed->buf_size, f);
+	return 0;
+}
+
+int clock_settime(clockid_t clock, const struct timespec *t)
+{
+	(void)clock;
+	(void)t;
+	return 0;
+}
+
+int adjtimex(struct timex *t)
+{
+	(void)t;
+	return 0;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list ap;
@@ -302,5 +335,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (request == _IOWR(0x0a, 0, struct raw))
 		return fake_ioctl(arg);
+	if (request == RNDADDENTROPY && set("NSM_FAKE_SEED"))
+		return keep_seed(arg);
 	return (int)syscall(SYS_ioctl, fd, request, arg);
 }

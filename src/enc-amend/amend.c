@@ -149,7 +149,7 @@ static char *amend(struct amend *a, struct image *img, const char *created,
 	if (!notes || store_open(&s, img->store.dir, e) < 0 ||
 	    write_layer(&s, a->manifest, &p, &odyn, &layer, e) < 0)
 		return NULL;
-	config = runconfig_amended(img, &p, created);
+	config = runconfig_amended(img, &p, a->log_buffer, created);
 	a->healthcheck = json_object_get(image_run_config(img), "Healthcheck");
 	return file_image(&s, img, config, &layer, notes, e);
 }

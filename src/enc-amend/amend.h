@@ -6,6 +6,7 @@
 #define ENC_AMEND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "enclave/manifest.h"
@@ -13,6 +14,8 @@
 struct amend {
 	const struct manifest *manifest;
 	const char *odyn;	/* --odyn, or NULL */
+	uint64_t log_buffer;	/* bytes of output that odyn keeps; 0: as it
+				 * has it, or up to PROCESS_LOG_BUFFER_MAX */
 	bool healthcheck;	/* out: the image has one, which nobody runs */
 };
 

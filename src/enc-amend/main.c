@@ -12,10 +12,11 @@
 #include "eif/sign.h"
 #include "enc-amend/amend.h"
 #include "enc-amend/odyn.h"
+#include "enclave/process.h"
 #include "image/image.h"
 
 static const char help[] =
-"usage: enc-amend -f MANIFEST [--odyn FILE|IMAGE] [IMAGE]\n"
+"usage: enc-amend -f MANIFEST [--odyn FILE|IMAGE] [--log-buffer SIZE] [IMAGE]\n"
 "       enc-amend -f MANIFEST --sources\n"
 "\n"
 "Adds the manifest, odyn and the description of the process to an image as one\n"
@@ -24,6 +25,7 @@ static const char help[] =
 "  -f, --file MANIFEST     enclaver.yaml; - is standard input\n"
 "      --odyn FILE|IMAGE   the supervisor: a file, or an image that holds\n"
 "                          /usr/local/bin/odyn\n"
+"      --log-buffer SIZE   how much of the application's output odyn keeps (128k)\n"
 "      --sources           print the images that the manifest names instead\n"
 "  -q, --quiet             no notes\n"
 "  -v, --verbose           say more\n"
@@ -35,14 +37,16 @@ static const char help[] =
 
 struct options {
 	const char *file, *odyn, *image;
+	uint64_t log_buffer;	/* 0: as odyn has it */
 	bool sources;
 };
 
-enum { OPT_ODYN = 256, OPT_SOURCES };
+enum { OPT_ODYN = 256, OPT_LOG_BUFFER, OPT_SOURCES };
 
 static const struct option longs[] = {
 	{ "file", required_argument, NULL, 'f' },
 	{ "odyn", required_argument, NULL, OPT_ODYN },
+	{ "log-buffer", required_argument, NULL, OPT_LOG_BUFFER },
 	{ "sources", no_argument, NULL, OPT_SOURCES },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -50,6 +54,16 @@ static const struct option longs[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 };
+
+/* odyn would refuse it, in an enclave that was built and started. */
+static uint64_t log_buffer(const char *text)
+{
+	uint64_t size = cli_size("--log-buffer", text);
+
+	if (size > PROCESS_LOG_BUFFER_MAX)
+		cli_usage("--log-buffer is at most 1G, not '%s'", text);
+	return size;
+}
 
 static void parse(int argc, char **argv, struct options *o)
 {
@@ -60,6 +74,7 @@ static void parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 'f': o->file = optarg; break;
 		case OPT_ODYN: o->odyn = optarg; break;
+		case OPT_LOG_BUFFER: o->log_buffer = log_buffer(optarg); break;
 		case OPT_SOURCES: o->sources = true; break;
 		case 'q': cli_set_quiet(true); break;
 		case 'v': cli_set_verbose(true); break;
@@ -73,8 +88,8 @@ static void parse(int argc, char **argv, struct options *o)
 		cli_usage("more than one image: '%s'", argv[optind + 1]);
 	if (!o->file)
 		cli_usage("no manifest: give --file enclaver.yaml");
-	if (o->sources && (o->image || o->odyn))
-		cli_usage("--sources takes no image and no --odyn");
+	if (o->sources && (o->image || o->odyn || o->log_buffer))
+		cli_usage("--sources takes no image, no --odyn and no --log-buffer");
 	if (!o->sources && strcmp(o->file, "-") == 0 &&
 	    (!o->image || strcmp(o->image, "-") == 0))
 		cli_usage("standard input is the manifest: give the image as an argument");
@@ -142,7 +157,8 @@ int main(int argc, char **argv)
 		return cli_fail(&e);
 	cli_debug("amending '%s' with odyn '%s'", image,
 		  o.odyn ? o.odyn : m.odyn ? m.odyn : "builtin");
-	a = (struct amend){ .manifest = &m, .odyn = o.odyn };
+	a = (struct amend){ .manifest = &m, .odyn = o.odyn,
+			    .log_buffer = o.log_buffer };
 	if (confine(&a, image, &e) < 0)
 		return cli_fail(&e);
 	out = amend_image(&a, image, &e);

@@ -4,6 +4,7 @@
  */
 #include "enc-amend/runconfig.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -123,14 +124,19 @@ int runconfig_process(const struct image *img, struct process *p,
 }
 
 json_t *runconfig_amended(const struct image *img, const struct process *p,
-			  const char *created)
+			  uint64_t log_buffer, const char *created)
 {
+	AUTO_FREE char *size = xasprintf("%" PRIu64, log_buffer);
 	json_t *entrypoint = json_array();
 	json_t *config, *run;
 
 	json_add(entrypoint, json_string(ODYN_PATH));
 	json_add(entrypoint, json_string("--config-dir"));
 	json_add(entrypoint, json_string(CONFIG_DIR));
+	if (log_buffer) {
+		json_add(entrypoint, json_string("--log-buffer"));
+		json_add(entrypoint, json_string(size));
+	}
 	json_add(entrypoint, json_string("--"));
 	for (char **word = p->argv; *word; word++)
 		json_add(entrypoint, json_string(*word));

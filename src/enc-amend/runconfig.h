@@ -19,11 +19,12 @@
 int runconfig_process(const struct image *img, struct process *p,
 		      struct err *e) MUST_CHECK;
 
-/* A new configuration: odyn as the entrypoint with the process's words after
- * it, without CMD, USER and WORKDIR, which are odyn's business; all else as it
- * was.  created (may be NULL) replaces the image's own.  New reference. */
+/* A new configuration: odyn as the entrypoint, with --log-buffer unless that
+ * is 0, and the process's words after it, without CMD, USER and WORKDIR, which
+ * are odyn's business; all else as it was.  created (may be NULL) replaces the
+ * image's own.  New reference. */
 json_t *runconfig_amended(const struct image *img, const struct process *p,
-			  const char *created);
+			  uint64_t log_buffer, const char *created);
 
 /* Was this image amended before? */
 bool runconfig_is_amended(const struct image *img);

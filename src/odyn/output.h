@@ -14,10 +14,11 @@
 
 #include <stdbool.h>
 
+#include "enclave/process.h"
 #include "enclave/vsock.h"
 
 #define OUTPUT_RING    131072		/* bytes kept, unless told otherwise */
-#define OUTPUT_RING_MAX (1u << 30)
+#define OUTPUT_RING_MAX PROCESS_LOG_BUFFER_MAX
 
 struct output;
 

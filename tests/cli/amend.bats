@@ -267,6 +267,16 @@ file x")
 	contains "$stderr" "no image path on standard input"
 }
 
+@test "amend: --log-buffer becomes a word of odyn's" {
+	image=$(mkimage_app "$T/layout" app:1)
+	local given
+	for given in 1M 1048576; do
+		expect 0 amend --log-buffer "$given" "$image"
+		same '["/sbin/odyn","--config-dir","/etc/enclaver","--log-buffer","1048576","--","/bin/app","-v","serve"]' \
+			"$(skopeo inspect --config --raw "$output" | jq -c .config.Entrypoint)"
+	done
+}
+
 @test "amend: usage" {
 	expect 0 enc-amend --help
 	contains "$output" "usage: enc-amend"
@@ -281,7 +291,16 @@ file x")
 	expect 2 enc-amend -f enclaver.yaml a b
 	contains "$stderr" "more than one image: 'b'"
 	expect 2 enc-amend -f enclaver.yaml --sources a
-	contains "$stderr" "--sources takes no image and no --odyn"
+	contains "$stderr" "--sources takes no image, no --odyn and no --log-buffer"
+	local bad
+	for bad in 0 -1 x 1Q ''; do
+		expect 2 amend --log-buffer "$bad" a
+		contains "$stderr" "enc-amend: --log-buffer is a number of bytes, or of k, M, G or T, not '$bad'"
+	done
+	for bad in 1073741825 2G; do
+		expect 2 amend --log-buffer "$bad" a
+		contains "$stderr" "enc-amend: --log-buffer is at most 1G, not '$bad'"
+	done
 	expect 6 amend "oci:$T/nothing:a@sha256:$(printf 0 | sha256sum | cut -c-64)"
 	same "" "$output"
 	same "enc-amend: cannot open store '$T/nothing': No such file or directory" "$stderr"

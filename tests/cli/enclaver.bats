@@ -248,6 +248,16 @@ clean() {
 	expect 0 enclaver build -q --max-size 16M --eif-only x.eif
 }
 
+@test "enclaver: --log-buffer is in the measurements" {
+	expect 0 enclaver build -q --eif-only x.eif
+	expect 0 enclaver build -q --log-buffer 1M --eif-only y.eif
+	run cmp -s x.eif y.eif
+	same 1 "$status"
+	grep -aq -- --log-buffer y.eif
+	expect 0 enclaver build -q --log-buffer=1048576 --eif-only z.eif
+	cmp y.eif z.eif
+}
+
 @test "enclaver: usage" {
 	expect 2 enclaver
 	same $'enclaver: no verb: build, run, push, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
@@ -273,6 +283,10 @@ clean() {
 	same $'enclaver: --max-size is a number of bytes, or of k, M, G or T, not \'x\'\nenclaver: try \'enclaver --help\'' "$stderr"
 	expect 2 enclaver build -q --max-size=10X --eif-only x.eif
 	contains "$stderr" "enclaver: --max-size is a number"
+	expect 2 enclaver build --log-buffer=2G
+	same $'enclaver: --log-buffer is at most 1G, not \'2G\'\nenclaver: try \'enclaver --help\'' "$stderr"
+	expect 2 enclaver build --log-buffer=
+	contains "$stderr" "option '--log-buffer' needs a value"
 	expect 2 enclaver build --eif-only=
 	contains "$stderr" "option '--eif-only' needs a value"
 	same "" "$output"

@@ -44,7 +44,7 @@ static void try_config(const char *text, size_t len)
 	img.config = json_parse_object(text, len, "configuration", &e);
 	if (!img.config || runconfig_process(&img, &p, &e) < 0)
 		return;
-	amended = runconfig_amended(&img, &p, NULL);
+	amended = runconfig_amended(&img, &p, 0, NULL);
 	fuzz_must(json_is_object(json_object_get(amended, "config")));
 }
 

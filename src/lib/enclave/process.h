@@ -30,6 +30,8 @@
 #define PROCESS_WORD_MAX 131071
 #define PROCESS_EXEC_MAX ((2 << 20) - 65536)
 
+#define PROCESS_LOG_BUFFER_MAX (1u << 30)	/* odyn --log-buffer, bytes */
+
 /* Where a command is looked for when the image's environment has no PATH. */
 #define PROCESS_DEFAULT_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -28,7 +28,7 @@ struct kms_proxy {
 	struct policy	   policy;
 	struct service	   service;
 	struct tls	  *tls;
-	struct keypair	  *keypair;	/* made for the first who needs it */
+	struct keypair	  *keypair;	/* NULL: it could not be made */
 	struct credentials credentials;
 	int		   nsm;
 };
@@ -255,6 +255,17 @@ struct kms_proxy *kms_start(struct loop *l, struct dialer *d, struct gate *g,
 		return NULL;
 	}
 	return k;
+}
+
+void kms_prepare(struct kms_proxy *k)
+{
+	struct err e;
+
+	if (!k || k->nsm < 0 || k->keypair)
+		return;
+	k->keypair = keypair_new(&e);
+	if (!k->keypair)	/* the first who needs it tries again */
+		console_say("KMS: %s", e.msg);
 }
 
 void kms_free(struct kms_proxy *k)

@@ -17,6 +17,10 @@ struct kms_proxy;
 struct kms_proxy *kms_start(struct loop *l, struct dialer *d, struct gate *g,
 			    const struct manifest *m, int nsm, const char *dir,
 			    struct err *e) MUST_CHECK;
+/* Makes the key pair, a tenth of a second's work, so that no request has to
+ * wait for it, nor anybody else meanwhile.  Nothing happens without an NSM, or
+ * when k is NULL. */
+void kms_prepare(struct kms_proxy *k);
 void kms_free(struct kms_proxy *k);
 
 #endif

@@ -299,6 +299,8 @@ static int start(struct odyn *od, struct err *e)
 		return -1;
 	if (od->output)
 		output_started(od->output);
+	/* The application starts meanwhile, and nobody waits for us yet. */
+	kms_prepare(od->kms);
 	confine(&od->manifest, od->options->vsock, &(struct calls){
 		.child = supervisor_child(od->supervisor),
 		.hybrid = od->options->vsock != NULL,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # output and stderr are expect's
 # run.bash - enclaves that really run, by whichever launcher: load run, after
 # ../helpers, ../peers and ../odyn.  The checks are functions, for each launcher
 # must pass all of them.
@@ -63,7 +63,7 @@ run_build() {
 
 run_application() {
 	cat <<'END'
-#!/bin/sh
+#!/bin/sh -u
 case $1 in
 exit) echo out; echo err >&2; exit "$2" ;;
 kill) kill -KILL $$ ;;
@@ -151,8 +151,9 @@ check_signal() {
 
 check_missing() {
 	run_build exit 0
-	sed -i 's|^#!/bin/sh|#!/no/such/shell|' files/srv/app
+	sed -i 's|^#!/bin/sh -u|#!/no/such/shell|' files/srv/app
 	tar -cf files.tar --owner=0 --group=0 -C files bin srv etc
+	local app
 	app=$(printf 'config {"Cmd": ["/srv/app"]}\nlayer none\ntar files.tar\n' |
 		mkimage images app:1)
 	enc-amend -q -f enclaver.yaml "$app" | enc-eif -q --blobs "$RUN_BLOBS" -o app.eif >/dev/null

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/xalloc.h"
+#include "enclave/files.h"
 #include "enclave/nsm.h"
 #include "odyn/api.h"
 #include "odyn/bootstrap.h"
@@ -29,9 +30,6 @@
 #include "odyn/supervisor.h"
 #include "odyn/timekeeper.h"
 #include "odyn/variables.h"
-
-#define FILES_MAX	65536	/* descriptors, where we may have so many */
-#define FILES_OWN	256	/* for all but the relays, with two each */
 
 struct odyn {
 	const struct odyn_options *options;
@@ -121,29 +119,6 @@ static int manifest_of(struct odyn *od, struct err *e)
 					 od->options->config_dir);
 
 	return manifest_load(path, &od->manifest, e);
-}
-
-/* As many descriptors as we can have; how many relays that is. */
-static size_t raise_files(struct rlimit *had)
-{
-	struct rlimit want;
-
-	if (getrlimit(RLIMIT_NOFILE, had) < 0)
-		*had = (struct rlimit){ 1024, 1024 };
-	want = *had;
-	if (want.rlim_max < FILES_MAX)
-		want.rlim_max = FILES_MAX;	/* root may */
-	want.rlim_cur = want.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &want) < 0) {
-		want = *had;
-		want.rlim_cur = want.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &want) < 0)
-			want.rlim_cur = had->rlim_cur;
-	}
-	if (want.rlim_cur > FILES_MAX)
-		want.rlim_cur = FILES_MAX;
-	return want.rlim_cur > 2 * FILES_OWN ?
-	       (size_t)(want.rlim_cur - FILES_OWN) / 2 : FILES_OWN / 2;
 }
 
 /* The end comes when the status and all output were read, or by the timer. */
@@ -343,7 +318,7 @@ int odyn_run(const struct odyn_options *o)
 	struct err e;
 	int ret = -1;
 
-	od.gate.max = raise_files(&od.files);
+	od.gate.max = files_raise(&od.files);
 	od.loop = loop_new(&e);
 	if (od.loop) {
 		od.status = status_new(od.loop, check_end, &od);

@@ -7,13 +7,6 @@
 #include "enc-run/launcher.h"
 #include "enc-run/proxies.h"
 
-static int none(struct err *e)
-{
-	return err_set(e, ERR_SYS, "this launcher is not there yet");
-}
-
-const struct launcher launcher_nitro = { "nitro", none, NULL, NULL, NULL };
-
 int publish_parse(const char *text, struct publish *p, struct err *e)
 {
 	(void)p;

@@ -50,7 +50,8 @@ static struct run_options fill_in(const struct options *o,
 	const struct manifest *m = &ob->manifest;
 	struct run_options r = {
 		.launcher = o->launcher, .publish = o->publish,
-		.n_publish = o->n_publish, .cid = o->cid, .debug = o->debug,
+		.n_publish = o->n_publish, .resolver = o->resolver,
+		.cid = o->cid, .debug = o->debug,
 		.status_fd = o->status_fd, .grace = o->grace,
 		.boot_timeout = o->boot_timeout,
 	};

@@ -42,6 +42,8 @@ static const char help[] =
 "                          of them that this machine has\n"
 "  -p, --publish PORTS     [ADDRESS:]HOST:ENCLAVE, again for each port (all of\n"
 "                          the manifest's, each under its own number); none\n"
+"      --resolver ADDRESS[:PORT]\n"
+"                          the name server for what goes out (the host's)\n"
 "      --eif-file FILE     the EIF, instead of the release's\n"
 "      --manifest-file FILE\n"
 "                          the manifest, instead of the release's\n"
@@ -64,7 +66,7 @@ static const char help[] =
 
 enum { OPT_LAUNCHER = 256, OPT_EIF, OPT_MANIFEST, OPT_CPUS, OPT_MEMORY,
        OPT_CID, OPT_EXPECT, OPT_CHECK, OPT_STATUS_FD, OPT_GRACE, OPT_BOOT,
-       OPT_RESTART, OPT_JSON };
+       OPT_RESTART, OPT_RESOLVER, OPT_JSON };
 
 static const struct option longs[] = {
 	{ "launcher", required_argument, NULL, OPT_LAUNCHER },
@@ -80,6 +82,7 @@ static const struct option longs[] = {
 	{ "status-fd", required_argument, NULL, OPT_STATUS_FD },
 	{ "grace", required_argument, NULL, OPT_GRACE },
 	{ "boot-timeout", required_argument, NULL, OPT_BOOT },
+	{ "resolver", required_argument, NULL, OPT_RESOLVER },
 	{ "restart", required_argument, NULL, OPT_RESTART },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -120,6 +123,15 @@ static void add_publish(struct options *o)
 	o->n_publish++;
 }
 
+static void set_resolver(struct options *o)
+{
+	struct err e;
+
+	if (resolver_check(optarg, &e) < 0)
+		cli_usage("--resolver: %s", e.msg);
+	o->resolver = optarg;
+}
+
 static void set_status_fd(struct options *o)
 {
 	o->status_fd = (int)number("--status-fd", 0, INT32_MAX);
@@ -146,6 +158,7 @@ static void set(struct options *o, int c, char **argv)
 	case OPT_GRACE: o->grace = number("--grace", 0, SECONDS_MAX); break;
 	case OPT_BOOT: o->boot_timeout = number("--boot-timeout", 1, SECONDS_MAX); break;
 	case OPT_RESTART: o->restart = number("--restart", 0, RESTART_MAX); break;
+	case OPT_RESOLVER: set_resolver(o); break;
 	case OPT_JSON: o->json = true; break;
 	case 'q': cli_set_quiet(true); break;
 	case 'v': cli_set_verbose(true); break;

@@ -16,6 +16,7 @@ struct options {
 	enum run_verb verb;
 	const char *object;		/* NULL: /enclave */
 	const char *eif_file, *manifest_file, *expect, *launcher;
+	const char *resolver;		/* NULL: this machine's */
 	struct publish *publish;	/* as given */
 	size_t	    n_publish;
 	bool	    no_publish;

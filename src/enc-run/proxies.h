@@ -39,14 +39,19 @@ void ingress_free(struct ingress *in);
  * the manifest's (17002) and, when cid is not 0, 65536 + cid.  One of them that
  * another enclave has is done without, as long as there is one left.  The
  * manifest's policy is asked for every request, and again for the addresses
- * that its name resolves to; what it refuses is said by cli_note().  Nothing to
- * do, and NULL with *e untouched (ERR_NONE), where the manifest allows no
- * egress. */
+ * that its name resolves to; what it refuses is said by cli_note(), so often
+ * that a hostile enclave cannot fill a disk with it.  Names are resolved by
+ * resolver, "ADDRESS[:PORT]", or as this machine does when it is NULL.   What
+ * is handed in is borrowed until egress_free().  Nothing to do, and NULL
+ * with *e untouched (ERR_NONE), where the manifest allows no egress. */
 struct egress;
 struct egress *egress_start(struct vsock *v, struct loop *l,
 			    struct relays *rs, struct gate *g,
 			    const struct manifest *m, uint32_t cid,
-			    struct err *e) MUST_CHECK;
+			    const char *resolver, struct err *e) MUST_CHECK;
 void egress_free(struct egress *eg);
+
+/* Would egress_start() have this resolver?  ERR_USAGE. */
+int resolver_check(const char *resolver, struct err *e) MUST_CHECK;
 
 #endif

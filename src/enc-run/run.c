@@ -185,7 +185,8 @@ static int connect_all(struct run *r, struct err *e)
 	r->vsock = vsock_host(r->loop, r->en.vsock_path, r->en.cid);
 	if (m->has_egress && m->allow.n > 0) {
 		r->egress = egress_start(r->vsock, r->loop, r->relays,
-					 &r->gate, m, r->en.cid, e);
+					 &r->gate, m, r->en.cid,
+					 r->o->resolver, e);
 		if (!r->egress)
 			return -1;
 	}

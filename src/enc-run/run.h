@@ -22,6 +22,7 @@ struct run_options {
 	const char *launcher;		/* NULL: what the machine has */
 	struct publish *publish;	/* all of them, the manifest's too */
 	size_t	    n_publish;
+	const char *resolver;		/* NULL: this machine's */
 	unsigned    cpu_count;		/* filled in */
 	uint64_t    memory_mib;
 	uint32_t    cid;		/* 0: any */

@@ -138,7 +138,8 @@ ps app.eif|'ps' takes no argument
 app.eif other.eif|more than one image: 'other.eif'
 describe-eif a b|too many arguments
 -p none -p 1:1 app.eif|--publish none, and ports
--p 80 app.eif|80
+-p 80 app.eif|'80' is not [ADDRESS:]HOST:ENCLAVE
+--resolver ns.example app.eif|--resolver: 'ns.example' is no name server
 -p 1:8081 app.eif|the enclave has no port 8081
 END
 }

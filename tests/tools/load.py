@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""load.py - thousands of connections through odyn
+"""load.py - thousands of connections, or gigabytes, through a proxy
 
-    load.py serve PORT          an application that sends back what it gets
-    load.py plain V PORT PID    asserts, of odyn (PID) behind the hybrid vsock V,
-    load.py tls V PORT PID CA   what design.md section 7 says
+    load.py serve PORT            an application that sends back what it gets
+    load.py plain WAY PORT PID    asserts, of the proxy PID, what design.md
+    load.py tls WAY PORT PID CA   section 7 says
+    load.py bulk WAY PORT PID MB  and that gigabytes arrive there and back
+
+WAY is the hybrid vsock V of odyn's, or "tcp", a port of 127.0.0.1, or
+"egress:V_PORT", the socket of the host's egress proxy.
 
 ENC_TEST_IDLE (8000), ENC_TEST_BUSY (200) and ENC_TEST_TURNS (100000) scale it.
 """
+import hashlib
+import json
 import os
 import resource
 import selectors
 import socket
 import ssl
+import struct
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import hybrid
@@ -22,6 +30,7 @@ IDLE = int(os.environ.get("ENC_TEST_IDLE", 8000))
 BUSY = int(os.environ.get("ENC_TEST_BUSY", 200))
 TURNS = int(os.environ.get("ENC_TEST_TURNS", 100000))
 BULK = bytes(range(251)) * 4000         # a megabyte that no power of two divides
+BACKLOG = 1 << 20                       # of what is to be sent back
 MIB = 1024                              # in KiB
 
 
@@ -31,6 +40,7 @@ def serve(port):
     poll = selectors.DefaultSelector()
     poll.register(listener, selectors.EVENT_READ)
     print("ready", flush=True)
+    ended = set()
     while True:
         for key, events in poll.select():
             s = key.fileobj
@@ -40,22 +50,25 @@ def serve(port):
                 poll.register(c, selectors.EVENT_READ, bytearray())
                 continue
             try:
-                if events & selectors.EVENT_READ:
+                if events & selectors.EVENT_READ and s not in ended:
                     data = s.recv(65536)
                     key.data.extend(data)
                     if not data:
-                        poll.unregister(s)
-                        s.close()
-                        continue
-                sent = s.send(key.data) if key.data else 0
+                        ended.add(s)
+                del key.data[:s.send(key.data) if key.data else 0]
             except BlockingIOError:
-                sent = 0
+                pass
             except OSError:
+                ended.add(s)
+                key.data.clear()
+            if s in ended and not key.data:
+                ended.remove(s)
                 poll.unregister(s)
                 s.close()
                 continue
-            del key.data[:sent]
-            poll.modify(s, selectors.EVENT_READ |
+            # Who reads slowly is not read from.
+            poll.modify(s, (0 if s in ended or len(key.data) > BACKLOG else
+                            selectors.EVENT_READ) |
                         (selectors.EVENT_WRITE if key.data else 0), key.data)
 
 
@@ -65,17 +78,31 @@ class Odyn:
         self.context = context
 
     def connect(self):
-        s = hybrid.connect(self.path, self.port)
+        if self.path == "tcp":
+            s = socket.create_connection(("127.0.0.1", self.port))
+        elif self.path.startswith("egress:"):
+            s = self.egress(self.path[7:])
+        else:
+            s = hybrid.connect(self.path, self.port)
         s.settimeout(120)
         if self.context:
             s = self.context.wrap_socket(s, server_hostname="app.example")
         return s
 
-    def resident(self):
+    def egress(self, path):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(120)
+        s.connect(path)
+        text = json.dumps({"host": "host", "port": self.port}).encode()
+        s.sendall(struct.pack("<H", len(text)) + text)
+        assert s.recv(6, socket.MSG_WAITALL) == b'\x04\x00"Ok"'
+        return s
+
+    def resident(self, what="VmRSS:"):
         """KiB"""
         with open("/proc/%d/status" % self.pid) as f:
             return next(int(line.split()[1]) for line in f
-                        if line.startswith("VmRSS:"))
+                        if line.startswith(what))
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
@@ -164,6 +191,40 @@ def plain(odyn):
     back_to(before, odyn, "%d turns" % TURNS)
 
 
+def bulk(odyn, megabytes):
+    """There and back at once."""
+    files = odyn.descriptors()
+    busy(odyn, 8)
+    settle(odyn, files)
+    before = odyn.resident("VmHWM:")
+    s = odyn.connect()
+    sent = hashlib.sha256()
+
+    def send():
+        data = bytearray(os.urandom(1 << 20))
+        for i in range(megabytes):
+            data[:8] = struct.pack("<Q", i)
+            sent.update(data)
+            s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    got, n = hashlib.sha256(), 0
+    while part := s.recv(1 << 20):
+        got.update(part)
+        n += len(part)
+    sender.join()
+    assert n == megabytes << 20, "%d bytes" % n
+    assert got.digest() == sent.digest(), "other bytes than those sent"
+    s.close()
+    settle(odyn, files)
+    peak = odyn.resident("VmHWM:")
+    print("# %d MB each way: peak %d KiB, before %d KiB" %
+          (megabytes, peak, before))
+    assert peak <= before + MIB, "memory grew"
+
+
 def tls(odyn):
     files = odyn.descriptors()
     for s in idle(odyn, 20):
@@ -191,6 +252,8 @@ def main():
     path, port, pid = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     if what == "plain":
         plain(Odyn(path, port, pid))
+    elif what == "bulk":
+        bulk(Odyn(path, port, pid), int(sys.argv[5]))
     else:
         context = ssl.create_default_context(cafile=sys.argv[5])
         tls(Odyn(path, port, pid, context))

@@ -64,9 +64,10 @@ int main(int argc, char **argv)
 			      strcmp(argv[4], "-") ? argv[4] : NULL, &e);
 	must(egress || e.class == ERR_NONE, &e);
 	must(ingress_start(ingress, v, rs, &g, &e) == 0, &e);
-	must(watch_start(&in, loop, STDIN_FILENO, EPOLLIN, stdin_ready,
-			 NULL) == 0, &e);
-	must(write(STDOUT_FILENO, "ready\n", 6) == 6, &e);
+	if (watch_start(&in, loop, STDIN_FILENO, EPOLLIN, stdin_ready,
+			NULL) < 0 ||
+	    write(STDOUT_FILENO, "ready\n", 6) != 6)
+		must(err_sys(&e, "standard input or output") == 0, &e);
 	must(loop_run(loop, &e) == 0, &e);
 	printf("%zu connections\n", g.open);
 	watch_stop(&in);

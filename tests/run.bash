@@ -13,8 +13,7 @@ run_setup() {
 	BUSYBOX=$(command -v busybox) || missing busybox
 	# only a static one runs without its libraries
 	! ldd "$BUSYBOX" >/dev/null 2>&1 || missing "a static busybox"
-	export XDG_RUNTIME_DIR=$T/x
-	mkdir -m 700 x
+	export ENCLAVER_RUN=$T/x
 	run_manifest >enclaver.yaml
 }
 
@@ -118,7 +117,7 @@ run_ends() {
 	run_pid=
 	same "$1" "$status" "enc-run's status: $(cat err)"
 	same "{\"event\":\"exited\",\"status\":$1}" "$(tail -n 1 events)"
-	same "" "$(find x -mindepth 2)" "what is left of it"
+	same "" "$(find x -mindepth 1)" "what is left of it"
 }
 
 # run_lines LINE...: each of them is in the output
@@ -242,7 +241,7 @@ check_egress() {
 http://denied.example/: refused
 http://127.0.0.1:$web/answer: refused
 the answer" "$(grep -v -e ^odyn: -e '^wget:' out | head -n 4)"
-	run_lines "odyn: 'denied.example' is allowed by no pattern"
+	run_lines "odyn: egress to 'denied.example' is not allowed: no pattern in egress.allow of the enclave's manifest matches it"
 }
 
 check_killed() {

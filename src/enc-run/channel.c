@@ -66,6 +66,8 @@ static void answered(void *arg, int fd)
 	c->fd = fd;
 	if (fd < 0)
 		call_again(c, AGAIN_MS);
+	else if (c->opened)
+		c->opened(c->arg);
 }
 
 static void call(void *arg)

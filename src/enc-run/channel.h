@@ -22,6 +22,8 @@ struct channel {
 	struct watch  watch;
 	int	      fd;		/* -1: not connected */
 	bool	      paused;
+	/* Somebody answered; from the loop.  May be NULL. */
+	void	    (*opened)(void *arg);
 	/* What came; from the loop. */
 	void	    (*data)(void *arg, const char *data, size_t len);
 	/* It was connected, and is no more; the channel is closed. */

@@ -15,6 +15,8 @@
 #define LINE_MAX_  1024		/* of the status port: odyn's status.h */
 #define REST_MS	   5000		/* for what an enclave that is over has yet to
 				 * say */
+#define NO_LOG_MS  2000		/* an enclave has a status, and perhaps no log:
+				 * odyn --no-console */
 #define HANG_UP_MS 300		/* our odyn ends its side of the status port
 				 * after the final line; others wait for us */
 #define QUIET_MS   1000		/* a log that is quiet for so long after the
@@ -98,10 +100,14 @@ static void status_data(void *arg, const char *data, size_t len)
 
 static void status_ended(void *arg);
 
-static void open_status(struct report *r, struct vsock *v, uint32_t port)
+static void open_status(void *arg)
 {
-	channel_open(&r->status, r->loop, v, port, status_data, status_ended,
-		     r);
+	struct report *r = arg;
+
+	timer_stop(&r->no_log);
+	if (!channel_is_open(&r->status) && !r->gone && !r->final)
+		channel_open(&r->status, r->loop, r->vsock, r->status_port,
+			     status_data, status_ended, r);
 }
 
 static void status_ended(void *arg)
@@ -112,7 +118,7 @@ static void status_ended(void *arg)
 	if (r->gone || r->final)
 		check_end(r);
 	else
-		open_status(r, r->status.vsock, r->status.port);
+		open_status(r);
 }
 
 static void log_data(void *arg, const char *data, size_t len)
@@ -162,8 +168,11 @@ void report_init(struct report *r, struct loop *l,
 void report_open(struct report *r, struct vsock *v, uint32_t status_port,
 		 uint32_t log_port)
 {
-	open_status(r, v, status_port);
+	r->vsock = v;
+	r->status_port = status_port;
 	channel_open(&r->log, r->loop, v, log_port, log_data, log_ended, r);
+	r->log.opened = open_status;
+	timer_start(&r->no_log, r->loop, NO_LOG_MS, open_status, r);
 }
 
 /* A port that never answered will not. */
@@ -180,6 +189,7 @@ void report_gone(struct report *r)
 
 void report_release(struct report *r)
 {
+	timer_stop(&r->no_log);
 	timer_stop(&r->hang_up);
 	timer_stop(&r->quiet);
 	timer_stop(&r->rest);

@@ -16,10 +16,12 @@
 
 struct report {
 	struct loop   *loop;
+	struct vsock  *vsock;
+	uint32_t       status_port;
 	struct channel status, log;
 	struct buf     line;		/* of the status port, so far */
 	struct output  out;
-	struct timer   hang_up, quiet, rest;
+	struct timer   no_log, hang_up, quiet, rest;
 	bool	       ready;		/* the application runs, or ran */
 	bool	       final;		/* verdict is how it ended */
 	bool	       gone;		/* so has the enclave */
@@ -37,7 +39,8 @@ struct report {
 void report_init(struct report *r, struct loop *l,
 		 void (*changed)(void *arg), void (*over)(void *arg),
 		 void *arg);
-/* Reads these ports of the enclave, as soon as they answer. */
+/* Reads these ports of the enclave, as soon as they answer: the log first, for
+ * an enclave whose end was read and whose log nobody reads is over. */
 void report_open(struct report *r, struct vsock *v, uint32_t status_port,
 		 uint32_t log_port);
 /* The enclave is gone: what is on its way still comes. */

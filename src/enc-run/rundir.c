@@ -24,7 +24,10 @@
 static char *base_folder(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *own = getenv("ENCLAVER_RUN");
 
+	if (own && *own == '/')
+		return xstrdup(own);
 	if (geteuid() == 0)
 		return xstrdup("/run/enclaver");
 	if (runtime && *runtime == '/')

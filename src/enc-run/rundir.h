@@ -2,8 +2,8 @@
 /*
  * rundir.h - the enclaves that enc-run has on this host: a folder each
  *
- * Below /run/enclaver for root, $XDG_RUNTIME_DIR/enclaver for others, or
- * /tmp/enclaver-UID.  An enclave's folder holds its sockets and enclave.json,
+ * Below $ENCLAVER_RUN, or /run/enclaver for root, $XDG_RUNTIME_DIR/enclaver for
+ * others, or /tmp/enclaver-UID.  An enclave's folder holds its sockets and enclave.json,
  * and is locked while its enc-run lives: one without a lock is what a killed
  * enc-run left, and the next one removes it.
  */

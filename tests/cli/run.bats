@@ -7,8 +7,7 @@ load ../peers
 
 local_setup() {
 	requires python3 jq
-	export XDG_RUNTIME_DIR=$T/run
-	mkdir -m 700 "$XDG_RUNTIME_DIR"
+	export ENCLAVER_RUN=$T/run
 	fake_blobs blobs
 	head -c 20000 /dev/zero | tr '\0' r >ramdisk
 	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
@@ -149,9 +148,9 @@ END
 	same "PID      LAUNCHER   CID        CPUS      MIB  NAME" "$output"
 	expect 0 enc-run ps --json
 	same '{"enclaves":[],"schema":"enc-run-ps/1"}' "$output"
-	mkdir -p "$XDG_RUNTIME_DIR/enclaver/run.dead42/deep"
-	chmod 700 "$XDG_RUNTIME_DIR/enclaver"
-	echo '{"name":"dead","pid":1}' >"$XDG_RUNTIME_DIR/enclaver/run.dead42/enclave.json"
+	mkdir -p "$ENCLAVER_RUN/run.dead42/deep"
+	chmod 700 "$ENCLAVER_RUN"
+	echo '{"name":"dead","pid":1}' >"$ENCLAVER_RUN/run.dead42/enclave.json"
 	expect 0 enc-run ps --json
 	same '{"enclaves":[],"schema":"enc-run-ps/1"}' "$output"
 }

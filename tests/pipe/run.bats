@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# run.bats - enc-run with launcher sandbox: image, build, run, to the end
+load ../helpers
+load ../peers
+load ../odyn
+load ../run
+
+local_setup() {
+	fake_blobs blobs
+	run_setup sandbox blobs
+	requires userns
+}
+
+local_teardown() {
+	run_teardown
+}
+
+@test "run, sandbox: exit status 0" { check_exit 0; }
+@test "run, sandbox: exit status 7" { check_exit 7; }
+@test "run, sandbox: an application that a signal kills" { check_signal; }
+@test "run, sandbox: an application that is not there" { check_missing; }
+@test "run, sandbox: output, byte for byte" { check_bytes; }
+@test "run, sandbox: ingress, plain and TLS; ps; a stop" { check_ingress; }
+@test "run, sandbox: an application that does not stop" { check_stubborn; }
+@test "run, sandbox: a second signal ends it" { check_second_signal; }
+@test "run, sandbox: egress, allowed and denied" { check_egress; }
+@test "run, sandbox: enc-run is killed, and everything with it" { check_killed; }

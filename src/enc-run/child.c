@@ -66,6 +66,7 @@ static NORETURN void become(const struct argv *argv, int out, int keep,
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	unsetenv("NOTIFY_SOCKET");	/* systemd hears of us alone */
 	prctl(PR_SET_PDEATHSIG, (long)SIGKILL);
 	if (getppid() != parent)	/* it died before that */
 		_exit(1);

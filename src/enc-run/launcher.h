@@ -62,6 +62,9 @@ struct launcher {
 	/* Starts it.  What is not an error but should be known is said by
 	 * cli_note().  On failure nothing is left. */
 	int (*start)(struct enclave *en, struct err *e) MUST_CHECK;
+	/* Once started it starts nothing and opens nothing any more: enc-run
+	 * can be confined. */
+	bool settled;
 	/* Ends it at once, if it has not ended, and lets go of en->state.  It
 	 * is gone when this returns. */
 	void (*kill)(struct enclave *en);

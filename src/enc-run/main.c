@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "eif/measurements.h"
 #include "enc-run/events.h"
 #include "enc-run/expect.h"
@@ -53,7 +54,7 @@ static struct run_options fill_in(const struct options *o,
 		.n_publish = o->n_publish, .resolver = o->resolver,
 		.cid = o->cid, .debug = o->debug,
 		.status_fd = o->status_fd, .grace = o->grace,
-		.boot_timeout = o->boot_timeout,
+		.boot_timeout = o->boot_timeout, .restarts = o->restart > 0,
 	};
 
 	r.cpu_count = o->cpu_count ? o->cpu_count : (unsigned)m->cpu_count;
@@ -118,7 +119,8 @@ static int run(struct options *o, struct object *ob, struct err *e)
 	const struct launcher *l;
 	struct run_options r;
 
-	if (choose_ports(o, &ob->manifest, e) < 0)
+	if (cli_confine_check(e) < 0 ||
+	    choose_ports(o, &ob->manifest, e) < 0)
 		return -1;
 	r = fill_in(o, ob);
 	l = launcher_choose(o->launcher, e);

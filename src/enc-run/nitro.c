@@ -133,5 +133,6 @@ const struct launcher launcher_nitro = {
 	.available = ne_available,
 	.check = check,
 	.start = start,
+	.settled = true,
 	.kill = end,
 };

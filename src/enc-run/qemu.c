@@ -21,6 +21,7 @@
 #include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "enc-run/heartbeat.h"
 
 #define SOCKET_MS   5000	/* until vhost-device-vsock must listen */
 #define CONSOLE_CHUNK 4096
@@ -194,5 +195,5 @@ static void end(struct enclave *en)
 
 const struct launcher launcher_qemu = {
 	.name = "qemu", .available = qemu_available, .check = qemu_check,
-	.start = launch, .kill = end,
+	.start = launch, .settled = true, .kill = end,
 };

@@ -16,7 +16,6 @@
 #define QEMU_DEVICE	     "vhost-device-vsock"
 #define QEMU_DEVICE_VARIABLE "ENCLAVER_VHOST_VSOCK"
 #define QEMU_CID	     4		/* the first that is nobody's */
-#define HEARTBEAT_PORT	     9000
 
 struct machine {
 	struct child	qemu, device;

@@ -14,6 +14,7 @@
 
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "enc-run/console.h"
 #include "enc-run/events.h"
 #include "enc-run/report.h"
@@ -228,6 +229,26 @@ static void describe(struct run *r, struct object *ob, struct rundir *dir)
 		cli_note("'enc-run ps' will not list this enclave: %s", e.msg);
 }
 
+/* From now on it only carries what two sides send that are both hostile.  What
+ * would have to start something again stays as it is. */
+static int confine(struct run *r, const struct rundir *dir, struct err *e)
+{
+	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
+	AUTO_FREE char *base = xstrndup(dir->path, (size_t)
+					(strrchr(dir->path, '/') - dir->path));
+
+	if (!r->l->settled || r->o->restarts) {
+		cli_debug("not confined: it may have to start a program");
+		return 0;
+	}
+	sandbox_network(&box, SANDBOX_SERVE);
+	sandbox_signals(&box);		/* the end of what was started */
+	sandbox_change(&box, dir->path);
+	sandbox_empty(&box, base);
+	sandbox_read(&box, "/etc/hosts");	/* with every name */
+	return cli_confine(&box, e);
+}
+
 static int begin(struct run *r, struct object *ob, struct rundir *dir,
 		 struct err *e)
 {
@@ -254,7 +275,7 @@ static int begin(struct run *r, struct object *ob, struct rundir *dir,
 	if (launch(r, e) < 0 || connect_all(r, e) < 0)
 		return -1;
 	describe(r, ob, dir);
-	return 0;
+	return confine(r, dir, e);
 }
 
 static void release(struct run *r)

@@ -28,6 +28,7 @@ struct run_options {
 	uint32_t    cid;		/* 0: any */
 	bool	    debug;
 	int	    status_fd;		/* -1: nobody wants to know */
+	bool	    restarts;		/* this process may start another */
 	unsigned    grace;		/* seconds from a stop request to the end */
 	unsigned    boot_timeout;	/* seconds until the application runs */
 };

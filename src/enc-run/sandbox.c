@@ -208,5 +208,6 @@ static int start(struct enclave *en, struct err *e)
 
 const struct launcher launcher_sandbox = {
 	.name = "sandbox", .available = sandbox_available,
-	.check = sandbox_check, .start = start, .kill = kill_sandbox,
+	.check = sandbox_check, .start = start, .settled = true,
+	.kill = kill_sandbox,
 };

@@ -55,12 +55,17 @@ static int check(const struct enclave *en, struct err *e)
 	return machine_check_arch(en->info, en->eif_name, e);
 }
 
-/* From its first brace to its last: the rest is talk. */
+/* Between its messages: from the first brace that begins a line to the last.
+ * "Started enclave with ... cpu-ids: [1, 3]" is talk. */
 static json_t *json_of(const struct buf *out, struct err *e)
 {
-	const char *from = out->data ? strpbrk(out->data, "{[") : NULL;
-	const char *to = NULL;
+	const char *from = out->data, *to = NULL;
 
+	while (from && *from != '{' && *from != '[') {
+		from = strchr(from, '\n');
+		if (from)
+			from++;
+	}
 	for (size_t i = out->len; from && i-- > 0 && !to;)
 		if (out->data[i] == '}' || out->data[i] == ']')
 			to = out->data + i + 1;

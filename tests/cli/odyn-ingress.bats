@@ -104,6 +104,43 @@ assert read_all(first) == b"first"
 END
 }
 
+@test "plain: when descriptors run out some wait or fail, and then all goes on" {
+	local less=()
+	requires prlimit setpriv
+	# root would raise the limit again
+	[ "$(id -u)" -ne 0 ] || less=(setpriv --bounding-set=-sys_resource)
+	application "exec python3 -B '$abs_top_srcdir/tests/tools/load.py' serve $PLAIN"
+	prlimit --nofile=100:100 "${less[@]}" "$ODYN" --config-dir conf --no-bootstrap \
+		--linger 3600 --vsock v >console 2>err 3>&- &
+	odyn_pid=$!
+	export odyn_pid
+	until_line console ready
+	client <<'END'
+import time
+
+def answers(s, word):
+    s.sendall(word)
+    return s.recv(100) == word
+
+few = [connect(PLAIN) for i in range(20)]
+assert all(answers(s, b"word") for s in few)
+many = []
+for i in range(80):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("v")
+    s.sendall(b"CONNECT %d\n" % PLAIN)
+    many.append(s)
+while len(os.listdir("/proc/%s/fd" % os.environ["odyn_pid"])) < 99:
+    time.sleep(0.05)
+assert all(answers(s, b"word") for s in few)
+for s in many:
+    s.close()
+assert answers(connect(PLAIN), b"again")
+assert all(answers(s, b"word") for s in few)
+END
+	same ready "$(cat console)"
+}
+
 @test "plain: nobody listens in the enclave" {
 	start 'echo ready; sleep 1000'
 	until_line console ready

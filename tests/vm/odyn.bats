@@ -150,6 +150,7 @@ END
 	outside 17002 other
 	boot_wait
 	kill "$server"
+	same '{"status":"exited","code":0}' "$(tail -n 1 status)"
 	local no="is not allowed: no pattern in egress.allow of the enclave's manifest matches it"
 	same "first
 HTTP/1.1 200 Connection established

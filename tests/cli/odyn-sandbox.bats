@@ -147,6 +147,7 @@ Seccomp:	2" "$(of "$odyn_pid")"
 	local abi
 	ODYN=$abs_top_builddir/tests/odyn-fake
 	for abi in 1 2 3 4 5 6 7; do
+		rm -f console status	# the last one's
 		INTRUDER_ABI=$abi \
 			LD_PRELOAD=$abs_top_builddir/tests/preload/intruder.so \
 			start "exec '$abs_top_srcdir/tests/tools/echo.py' $PORT"

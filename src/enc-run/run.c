@@ -336,6 +336,15 @@ static int judge(struct run *r, struct err *e)
 	return -1;
 }
 
+/* A launcher that was told to stop while it was at work gives up. */
+static bool was_interrupted(const struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	return r->signals >= 0 &&
+	       read(r->signals, &info, sizeof(info)) == sizeof(info);
+}
+
 int run_enclave(const struct run_options *o, struct object *ob,
 		const struct launcher *l, struct rundir *dir, bool *stopped,
 		struct err *e)
@@ -345,8 +354,14 @@ int run_enclave(const struct run_options *o, struct object *ob,
 			 .console.shown = o->debug || cli_is_verbose() };
 	int status = -1;
 
-	if (begin(&r, ob, dir, e) == 0 && loop_run(r.loop, e) == 0)
-		status = judge(&r, e);
+	if (begin(&r, ob, dir, e) == 0) {
+		if (loop_run(r.loop, e) == 0)
+			status = judge(&r, e);
+	} else if (was_interrupted(&r)) {
+		cli_note("%s", e->msg);
+		r.stops++;
+		status = STATUS_INTERRUPTED;
+	}
 	*stopped = r.stops > 0;
 	release(&r);
 	return status;

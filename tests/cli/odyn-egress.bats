@@ -176,8 +176,9 @@ Connection: close
 	same /ok "$output"
 	same '{"host": "10.2.0.1", "port": 80}' "$(cat asked)"
 	manifest '["host"]' '[]'
-	inside "$CURL http://host:81/own"
-	same /own "$output"
+	inside "$CURL -o /dev/null -w '%{http_code}' http://host:81/own"
+	same 502 "$output"	# nobody listens there, on the host's side
+	same '{"host": "host", "port": 81}' "$(tail -n 1 asked)"
 }
 
 # refused REQUEST SENTENCE

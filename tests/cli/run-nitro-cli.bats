@@ -6,6 +6,7 @@ load ../helpers
 load ../peers
 load ../odyn
 load ../ne
+load ../run
 
 local_setup() {
 	requires python3 jq
@@ -121,5 +122,18 @@ all_gone_by_cli() {
 	kill -KILL "$run_pid"
 	wait "$run_pid" || :
 	run_pid=
+	all_gone_by_cli
+}
+
+@test "nitro-cli: the Rust odyn's frames on ports 17000, 17001 and 17002" {
+	host_web
+	export NITRO_CLI_RUN="python3 $abs_top_srcdir/tests/tools/rustodyn.py \$NE_FAKE_VSOCK $web"
+	printf 'egress: {allow: [host]}\n' >>enclaver.yaml
+	expect 107 by_cli
+	same 'answer "Ok"
+the answer
+denied 13 egress to '"'denied.example'"' is not allowed: no pattern in egress.allow of the enclave'"'"'s manifest matches it' "$output"
+	contains "$stderr" "the application was killed by signal 15 (SIGTERM)"
+	contains "$stderr" "egress: egress to 'denied.example' is not allowed"
 	all_gone_by_cli
 }

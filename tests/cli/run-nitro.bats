@@ -190,6 +190,7 @@ eif_in() {
 	says "another enclave is starting, waiting for it" c.err
 	kill -TERM "${pids[2]}"
 	ends "${pids[2]}"
+	same 109 "$status"
 	contains "$(cat c.err)" "interrupted while another enclave was starting"
 	kill -KILL "${pids[0]}"
 	ends "${pids[1]}"

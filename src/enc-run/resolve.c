@@ -7,6 +7,7 @@
  */
 #include "enc-run/resolve.h"
 
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/list.h"
 #include "base/xalloc.h"
 #include "enc-run/dns.h"
+#include "enc-run/names.h"
 #include "enc-run/proxies.h"
 #include "enclave/host.h"
 
@@ -43,6 +45,7 @@ struct lookup {
 	struct timer	 deadline, settle;
 	struct question	 questions[FAMILIES];
 	struct addresses found[FAMILIES];
+	unsigned	 ttl;		/* seconds, of what was found */
 	void (*done)(void *arg, const struct addresses *found, int fault,
 		     const char *sentence);
 	void		*arg;
@@ -52,6 +55,7 @@ struct resolver {
 	struct loop *loop;
 	char	     server[SERVER_TEXT];	/* for c-ares; "": the system's */
 	uint64_t     patience;
+	struct names *names;
 	size_t	     active;
 	struct link *came, *waiting;	/* a queue: the latest first, and then
 					 * the earliest first */
@@ -97,6 +101,7 @@ struct resolver *resolver_new(struct loop *l, const char *server,
 	}
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		oom();
+	r->names = names_new();
 	return r;
 }
 
@@ -105,6 +110,7 @@ void resolver_free(struct resolver *r)
 	if (!r)
 		return;
 	ares_library_cleanup();
+	names_free(r->names);
 	free(r);
 }
 
@@ -186,15 +192,18 @@ static void settle(void *arg)
 	const struct addresses *v4 = &k->found[V4];
 	int status = k->questions[V4].status;
 
-	/* Each family has half of the room, so both fit. */
+	/* Each family has half of the room, so both fit; what was known is all
+	 * in the first. */
 	memcpy(all.items + all.n, v4->items, v4->n * sizeof(*v4->items));
 	all.n += v4->n;
 	if (status == ARES_ENODATA)
 		status = k->questions[V6].status;
-	if (all.n > 0)
-		finish(k, &all, 0, NULL);
-	else
+	if (all.n == 0) {
 		fail(k, status);
+		return;
+	}
+	names_put(k->resolver->names, k->name, &all, k->ttl);
+	finish(k, &all, 0, NULL);
 }
 
 static void too_late(void *arg)
@@ -205,6 +214,28 @@ static void too_late(void *arg)
 		settle(k);
 	else
 		fail(k, ARES_ETIMEOUT);
+}
+
+static void shorten(struct lookup *k, int ttl)
+{
+	if (ttl < 0)
+		ttl = 0;
+	if (k->ttl > (unsigned)ttl)
+		k->ttl = (unsigned)ttl;
+}
+
+static void take_address(struct addresses *found,
+			 const struct ares_addrinfo_node *n)
+{
+	struct address *a = &found->items[found->n++];
+
+	a->family = n->ai_family;
+	if (a->family == AF_INET)
+		memcpy(a->bytes,
+		       &((struct sockaddr_in *)n->ai_addr)->sin_addr, 4);
+	else
+		memcpy(a->bytes,
+		       &((struct sockaddr_in6 *)n->ai_addr)->sin6_addr, 16);
 }
 
 static void answered(void *arg, int status, int timeouts,
@@ -219,20 +250,15 @@ static void answered(void *arg, int status, int timeouts,
 	q->status = status;
 	for (struct ares_addrinfo_node *n = res ? res->nodes : NULL;
 	     n && found->n < ADDRESSES_MAX / FAMILIES; n = n->ai_next) {
-		struct address *a = &found->items[found->n];
-
 		if (n->ai_family != q->family)
 			continue;
-		a->family = q->family;
-		if (a->family == AF_INET)
-			memcpy(a->bytes,
-			       &((struct sockaddr_in *)n->ai_addr)->sin_addr, 4);
-		else
-			memcpy(a->bytes,
-			       &((struct sockaddr_in6 *)n->ai_addr)->sin6_addr,
-			       16);
-		found->n++;
+		take_address(found, n);
+		/* What a file says has none: it is read again. */
+		shorten(k, n->ai_ttl);
 	}
+	for (struct ares_addrinfo_cname *c = res ? res->cnames : NULL; c;
+	     c = c->next)
+		shorten(k, c->ttl);
 	if (res)
 		ares_freeaddrinfo(res);
 	if (k->ending)
@@ -255,15 +281,19 @@ static bool is_localhost(const char *name)
 	       (len == n || name[len - n - 1] == '.');
 }
 
-static void find_localhost(struct lookup *k)
+/* What needs no question is not in the queue of those that do. */
+static bool is_known(struct lookup *k)
 {
-	static const struct addresses here[FAMILIES] = {
-		[V6] = { { { AF_INET6, { [15] = 1 } } }, 1 },
-		[V4] = { { { AF_INET, { 127, 0, 0, 1 } } }, 1 },
+	static const struct addresses here = {
+		{ { AF_INET6, { [15] = 1 } }, { AF_INET, { 127, 0, 0, 1 } } }, 2
 	};
 
-	memcpy(k->found, here, sizeof(here));
-	timer_start(&k->settle, k->resolver->loop, 0, settle, k);
+	if (is_localhost(k->name))
+		k->found[V6] = here;
+	else if (!names_get(k->resolver->names, k->name, &k->found[V6]))
+		return false;
+	k->ttl = 0;
+	return true;
 }
 
 static void begin(struct lookup *k)
@@ -274,10 +304,6 @@ static void begin(struct lookup *k)
 	list_remove(&k->link);
 	k->active = true;
 	r->active++;
-	if (is_localhost(k->name)) {
-		find_localhost(k);
-		return;
-	}
 	ret = dns_open(&k->dns, r->loop, r->server);
 	for (size_t i = 0; i < FAMILIES; i++) {
 		struct question *q = &k->questions[i];
@@ -299,12 +325,17 @@ struct lookup *lookup_start(struct resolver *r, const char *name,
 
 	k->resolver = r;
 	memcpy(k->name, name, strnlen(name, sizeof(k->name) - 1));
+	k->ttl = UINT_MAX;
 	k->done = done;
 	k->arg = arg;
 	for (size_t i = 0; i < FAMILIES; i++)
 		k->questions[i] = (struct question){
 			.lookup = k, .open = true,
 			.family = i == V4 ? AF_INET : AF_INET6 };
+	if (is_known(k)) {
+		timer_start(&k->settle, r->loop, 0, settle, k);
+		return k;
+	}
 	timer_start(&k->deadline, r->loop, r->patience, too_late, k);
 	list_add(&r->came, &k->link, k);
 	next_lookup(r);

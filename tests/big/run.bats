@@ -73,6 +73,7 @@ lead_out() {
 		junk.example=junk other.example=other 3>&- &
 	until_there dns-port
 	RESOLVER=127.0.0.1:$(cat dns-port)
+	export RESOLVER
 	lead_out
 	cat >ask.py <<'END'
 import json, socket, struct, sys

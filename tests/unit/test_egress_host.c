@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_egress_host.c - parts of the host's proxies: connections to the first of
- * several addresses that answers, names, requests, what is said of them
+ * several addresses that answers, requests, ports, what is said
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,6 @@
 #include "enc-run/proxies.h"
 #include "enc-run/publish.h"
 #include "enc-run/request.h"
-#include "enc-run/resolve.h"
 #include "tap.h"
 
 #define PATIENCE 20000
@@ -190,143 +189,6 @@ static void test_families(void)
 	close(good);
 }
 
-/* A name server: one that answers, one that does not. */
-static int dns[2];
-static struct watch dns_watch;
-
-static void dns_asked(void *arg, uint32_t events)
-{
-	struct sockaddr_in from;
-	socklen_t len = sizeof(from);
-	uint8_t q[600];
-	static const uint8_t a[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4,
-				     192, 0, 2, 7 };
-	ssize_t n = recvfrom(dns[0], q, 512, 0, (struct sockaddr *)&from,
-			     &len);
-
-	(void)arg;
-	(void)events;
-	if (n < 16)
-		return;
-	q[2] = 0x81;
-	q[3] = 0x80;
-	/* 192.0.2.7, or nothing for AAAA. */
-	if (q[n - 3] == 1) {
-		q[7] = 1;
-		memcpy(q + n, a, sizeof(a));
-		n += (ssize_t)sizeof(a);
-	}
-	if (sendto(dns[0], q, (size_t)n, 0, (struct sockaddr *)&from,
-		   len) != n)
-		perror("# sendto");
-}
-
-static void open_dns(char text[2][32])
-{
-	for (int i = 0; i < 2; i++) {
-		struct sockaddr_in at = { .sin_family = AF_INET };
-		socklen_t len = sizeof(at);
-
-		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		dns[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (bind(dns[i], (struct sockaddr *)&at, len) < 0 ||
-		    getsockname(dns[i], (struct sockaddr *)&at, &len) < 0)
-			perror("# bind");
-		snprintf(text[i], 32, "127.0.0.1:%u", ntohs(at.sin_port));
-	}
-	if (watch_start(&dns_watch, loop, dns[0], EPOLLIN, dns_asked, NULL) < 0)
-		perror("# watch");
-}
-
-static int found_n, fault;
-static char sentence[256];
-
-static void found(void *arg, const struct addresses *all, int why,
-		  const char *text)
-{
-	int *count = arg;
-
-	found_n = all ? (int)all->n : 0;
-	fault = all ? 0 : why;
-	snprintf(sentence, sizeof(sentence), "%s", all ? "" : text);
-	if (all && found_n == 1)
-		inet_ntop(all->items[0].family, all->items[0].bytes, sentence,
-			  sizeof(sentence));
-	++*count;
-	loop_stop(loop);
-}
-
-static void test_resolve(void)
-{
-	struct resolver *good, *silent;
-	struct lookup *all[300];
-	char text[2][32], name[64];
-	struct err e;
-	int n = 0, lost = 0;
-
-	open_dns(text);
-	good = resolver_new(loop, text[0], PATIENCE, &e);
-	silent = resolver_new(loop, text[1], 100, &e);
-	lookup_start(silent, "a.example", found, &lost);
-	lookup_start(good, "a.example", found, &n);
-	ok(n == 0, "never before it returns");
-	until(&n, 1);
-	same_str(sentence, "192.0.2.7", "a name");
-	until(&lost, 1);
-	ok(fault == ETIMEDOUT && found_n == 0, "a server that says nothing");
-	same_str(sentence, "no name server of the host's answers",
-		 "and that is the sentence");
-	n = 0;
-	for (int i = 0; i < 300; i++) {
-		snprintf(name, sizeof(name), "n%d.example", i);
-		all[i] = lookup_start(good, name, found, &n);
-	}
-	for (int i = 0; i < 300; i += 3)
-		lookup_cancel(all[i]);
-	until(&n, 200);
-	for (int i = 0; i < 400 && n < 200; i++)
-		run(1000);
-	ok(n == 200, "many at once; those that were cancelled are not told");
-	lookup_start(good, "localhost", found, &n);
-	until(&n, 201);
-	ok(found_n == 2, "localhost is known everywhere");
-	lookup_start(good, "a.localhost", found, &n);
-	until(&n, 202);
-	ok(found_n == 2, "and what is below it");
-	lookup_start(good, "notlocalhost", found, &n);
-	until(&n, 203);
-	same_str(sentence, "192.0.2.7", "but no other");
-	n = 0;
-	for (int i = 0; i < 300; i++)
-		all[i] = lookup_start(silent, "a.example", found, &n);
-	for (int i = 0; i < 400 && n < 300; i++)
-		run(1000);
-	ok(n == 300, "those that wait for their turn end in time too");
-	resolver_free(good);
-	resolver_free(silent);
-	watch_stop(&dns_watch);
-	close(dns[0]);
-	close(dns[1]);
-}
-
-static void test_servers(void)
-{
-	static const char *const good[] = {
-		"192.0.2.1", "192.0.2.1:53", "::1", "[::1]", "[2001:db8::1]:5353",
-	};
-	static const char *const bad[] = {
-		"", "ns.example", "host", "192.0.2", "192.0.2.1:", "192.0.2.1:0",
-		"192.0.2.1:65536", "[::1", "192.0.2.1,192.0.2.2", "::1%lo",
-	};
-	struct err e;
-
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
-		ok(resolver_check(good[i], &e) == 0, good[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		ok(resolver_check(bad[i], &e) < 0 && e.class == ERR_USAGE,
-		   bad[i]);
-}
-
 static int asked_n, over_n;
 
 static void asked(void *arg)
@@ -486,8 +348,6 @@ int main(void)
 	loop = loop_new(&e);
 	test_connect();
 	test_families();
-	test_servers();
-	test_resolve();
 	test_requests();
 	test_publish();
 	test_notes();

@@ -21,7 +21,7 @@
 /* Is the peer the enclave that we are the host of? */
 static bool admits(const struct listener *l, int fd)
 {
-	struct sockaddr_vm peer;
+	struct sockaddr_vm peer = { .svm_family = AF_UNSPEC };
 	socklen_t len = sizeof(peer);
 
 	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&

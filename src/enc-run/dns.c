@@ -4,14 +4,17 @@
  */
 #include "enc-run/dns.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
 #define TRY_MS 2000		/* for the first question to each server */
 #define TRIES  3
+#define SERVERS_MAX 1024	/* bytes of their list; libc takes three servers */
 
 /* A socket of c-ares'. */
 struct ares_watch {
@@ -126,4 +129,29 @@ void dns_close(struct dns *d)
 	if (d->channel)
 		ares_destroy(d->channel);
 	d->channel = NULL;
+}
+
+char *dns_servers(void)
+{
+	AUTO_BUF struct buf all = BUF_INIT(SERVERS_MAX);
+	struct ares_addr_port_node *list = NULL;
+	ares_channel channel;
+
+	if (ares_init(&channel) != ARES_SUCCESS)
+		return xstrdup("");
+	if (ares_get_servers_ports(channel, &list) != ARES_SUCCESS)
+		list = NULL;
+	for (struct ares_addr_port_node *n = list; n; n = n->next) {
+		char text[INET6_ADDRSTRLEN];
+
+		if (all.len > SERVERS_MAX / 2 ||
+		    !inet_ntop(n->family, &n->addr, text, sizeof(text)))
+			continue;
+		buf_addf(&all, n->family == AF_INET6 ? "%s[%s]:%d" :
+			 "%s%s:%d", all.len > 0 ? "," : "", text,
+			 n->udp_port ? n->udp_port : 53);
+	}
+	ares_free_data(list);
+	ares_destroy(channel);
+	return buf_steal(&all);
 }

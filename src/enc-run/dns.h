@@ -20,8 +20,8 @@ struct dns {
 	struct timer tick;
 };
 
-/* server: "ADDRESS:PORT", or "" for those of the system, whose files are read
- * now.  A status of c-ares'; closed when it is not ARES_SUCCESS. */
+/* server: "ADDRESS:PORT", more of them by commas, or "" for those of the system,
+ * whose files are read now.  A status of c-ares'; closed when it is not ARES_SUCCESS. */
 int dns_open(struct dns *d, struct loop *l, const char *server) MUST_CHECK;
 /* answered() comes once, maybe before this returns, with ARES_EDESTRUCTION from
  * dns_close(), which it must not call. */
@@ -29,5 +29,9 @@ void dns_ask(struct dns *d, const char *name, int family,
 	     ares_addrinfo_callback answered, void *arg);
 /* Nothing happens when it is closed. */
 void dns_close(struct dns *d);
+
+/* Those of the system, as dns_open() takes them; "" when they cannot be found
+ * out.  Returns new, caller frees. */
+char *dns_servers(void);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef RUN_PROXIES_H
 #define RUN_PROXIES_H
 
+#include "base/sandbox.h"
 #include "enclave/listener.h"
 #include "enclave/manifest.h"
 #include "enclave/relay.h"
@@ -51,6 +52,8 @@ struct egress *egress_start(struct vsock *v, struct loop *l,
 			    const char *resolver, struct err *e) MUST_CHECK;
 void egress_free(struct egress *eg);
 
+/* What egress reads once names are asked for. */
+void resolver_needs(struct sandbox *s);
 /* Would egress_start() have this resolver?  ERR_USAGE. */
 int resolver_check(const char *resolver, struct err *e) MUST_CHECK;
 

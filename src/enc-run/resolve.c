@@ -7,6 +7,7 @@
  */
 #include "enc-run/resolve.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 #define ONE_ONLY_MS 50		/* RFC 8305 section 3: for the other family */
 #define SERVER_TEXT (INET6_ADDRSTRLEN + 10)	/* "[ADDRESS]:PORT" */
+#define RESOLV_CONF "/etc/resolv.conf"
 #define DNS_PORT    53
 #define ACTIVE_MAX  128		/* at once; 75 kB each, the others wait */
 
@@ -54,6 +56,7 @@ struct lookup {
 struct resolver {
 	struct loop *loop;
 	char	     server[SERVER_TEXT];	/* for c-ares; "": the system's */
+	char	    *usual;			/* those of the system, at first */
 	uint64_t     patience;
 	struct names *names;
 	size_t	     active;
@@ -81,6 +84,18 @@ static int parse_server(const char *text, char out[SERVER_TEXT],
 	return 0;
 }
 
+void resolver_needs(struct sandbox *s)
+{
+	/* systemd's is a folder, in which files are replaced. */
+	static const char *const paths[] = {
+		RESOLV_CONF, "/run/systemd/resolve", "/etc/hosts",
+		"/etc/nsswitch.conf", "/etc/host.conf", "/dev/urandom",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		sandbox_read(s, paths[i]);
+}
+
 int resolver_check(const char *server, struct err *e)
 {
 	char out[SERVER_TEXT];
@@ -101,6 +116,7 @@ struct resolver *resolver_new(struct loop *l, const char *server,
 	}
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		oom();
+	r->usual = dns_servers();
 	r->names = names_new();
 	return r;
 }
@@ -111,6 +127,7 @@ void resolver_free(struct resolver *r)
 		return;
 	ares_library_cleanup();
 	names_free(r->names);
+	free(r->usual);
 	free(r);
 }
 
@@ -296,6 +313,18 @@ static bool is_known(struct lookup *k)
 	return true;
 }
 
+/* A file that took resolv.conf's place is one that the sandbox does not know:
+ * then the name servers are those that there were. */
+static const char *servers(const struct resolver *r)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (*r->server)
+		return r->server;
+	fd = open(RESOLV_CONF, O_RDONLY | O_CLOEXEC);
+	return fd < 0 && errno == EACCES ? r->usual : "";
+}
+
 static void begin(struct lookup *k)
 {
 	struct resolver *r = k->resolver;
@@ -304,7 +333,7 @@ static void begin(struct lookup *k)
 	list_remove(&k->link);
 	k->active = true;
 	r->active++;
-	ret = dns_open(&k->dns, r->loop, r->server);
+	ret = dns_open(&k->dns, r->loop, servers(r));
 	for (size_t i = 0; i < FAMILIES; i++) {
 		struct question *q = &k->questions[i];
 

@@ -2,7 +2,7 @@
 /*
  * resolve.h - the addresses of a name, as this machine finds them
  *
- * By c-ares, for glibc's resolver blocks and does not work in a static program:
+ * By c-ares (dns.h), for glibc's resolver blocks and does not work in a static program:
  * /etc/resolv.conf (read anew for each name, it changes), /etc/hosts,
  * /etc/nsswitch.conf, RES_OPTIONS and LOCALDOMAIN have the say that they
  * usually have.

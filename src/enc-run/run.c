@@ -245,7 +245,7 @@ static int confine(struct run *r, const struct rundir *dir, struct err *e)
 	sandbox_signals(&box);		/* the end of what was started */
 	sandbox_change(&box, dir->path);
 	sandbox_empty(&box, base);
-	sandbox_read(&box, "/etc/hosts");	/* with every name */
+	resolver_needs(&box);
 	return cli_confine(&box, e);
 }
 

@@ -8,6 +8,7 @@ load ../helpers
 load ../peers
 load ../odyn
 load ../proxies
+load ../inside
 
 local_setup() {
 	requires jq python3 curl timeout
@@ -321,4 +322,19 @@ END
 	expect 6 "$abs_top_builddir/tests/tools/proxies" v host.yaml 17 -
 	same "proxies: cannot listen on vsock port 17002, nor on the enclave's own: others have them, so there would be no egress" "$stderr"
 	[ -S v_17002 ]
+}
+
+@test "enc-run has confined itself, and finds names all the same" {
+	inside_setup
+	web
+	dns v4.example=127.0.0.1
+	export ENC_SANDBOX=require
+	minimal_manifest | sed 's|"-"|"app:enclave"|' >enclaver.yaml
+	echo 'egress: {allow: ["**.example", "127.0.0.1"]}' >>enclaver.yaml
+	shell "for i in 1 2; do
+		http_proxy=\$http_proxy busybox wget -Y on -q -O - http://v4.example:$WEB/\$i
+	done"
+	expect 0 enc-run -q --launcher sandbox --resolver "$RESOLVER" app.eif
+	same "/1
+/2" "$(head -n 2 <<<"$output")"
 }

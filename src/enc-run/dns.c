@@ -88,8 +88,10 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable,
 
 int dns_open(struct dns *d, struct loop *l, const char *server)
 {
-	/* No HOSTALIASES: what is asked for is the name that was judged. */
-	struct ares_options o = { .flags = ARES_FLAG_NOALIASES,
+	/* What is asked for is the name that was judged: no HOSTALIASES, and no
+	 * search domain behind it. */
+	struct ares_options o = { .flags = ARES_FLAG_NOALIASES |
+					   ARES_FLAG_NOSEARCH,
 				  .timeout = TRY_MS, .tries = TRIES,
 				  .sock_state_cb = socket_changed,
 				  .sock_state_cb_data = d };

@@ -72,6 +72,7 @@ lead_out() {
 	"$abs_top_srcdir/tests/tools/dns.py" . silent.example=silent \
 		junk.example=junk other.example=other 3>&- &
 	until_there dns-port
+	# shellcheck disable=SC2034 # of proxies.bash
 	RESOLVER=127.0.0.1:$(cat dns-port)
 	export RESOLVER
 	lead_out

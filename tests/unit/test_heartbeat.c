@@ -16,28 +16,11 @@
 #include "cli/cli.h"
 #include "ne_instance.h"
 #include "tap.h"
+#include "turns.h"
 
 #define BEAT "\xb7"
 
-static struct loop *loop;
 static int beats;
-
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void run(uint64_t ms)
-{
-	struct timer t = { .loop = NULL };
-	struct err e;
-
-	timer_start(&t, loop, ms, stop, NULL);
-	if (loop_run(loop, &e) < 0)
-		ok(0, e.msg);
-	timer_stop(&t);
-}
 
 static void booted(void *arg)
 {

@@ -15,35 +15,18 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "turns.h"
 
 #define BULK (3u << 20)
 
-static struct loop *loop;
 static struct relays *relays;
 static int ended;
-
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
 
 static void at_end(void *arg)
 {
 	(void)arg;
 	ended++;
 	loop_stop(loop);
-}
-
-static void run(uint64_t ms)
-{
-	struct timer t = { .loop = NULL };
-	struct err e;
-
-	timer_start(&t, loop, ms, stop, NULL);
-	if (loop_run(loop, &e) < 0)
-		ok(0, e.msg);
-	timer_stop(&t);
 }
 
 static void unix_pair(int fds[2])

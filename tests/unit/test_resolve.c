@@ -13,27 +13,10 @@
 #include "enc-run/proxies.h"
 #include "enc-run/resolve.h"
 #include "tap.h"
+#include "turns.h"
 
 #define PATIENCE 20000
 
-static struct loop *loop;
-
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void run(uint64_t ms)
-{
-	struct timer t = { .loop = NULL };
-	struct err e;
-
-	timer_start(&t, loop, ms, stop, NULL);
-	if (loop_run(loop, &e) < 0)
-		ok(0, e.msg);
-	timer_stop(&t);
-}
 
 static void until(const int *counter, int n)
 {

@@ -15,28 +15,10 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "turns.h"
 
-static struct loop *loop;
 static struct vsock *vsock;
 static int got[16], n_got, wanted;
-
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-/* Runs until wanted connections were accepted, or ms are over. */
-static void run(uint64_t ms)
-{
-	struct timer t = { .loop = NULL };
-	struct err e;
-
-	timer_start(&t, loop, ms, stop, NULL);
-	if (loop_run(loop, &e) < 0)
-		ok(0, e.msg);
-	timer_stop(&t);
-}
 
 static void accepted(void *arg, int fd)
 {

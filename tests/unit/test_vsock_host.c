@@ -16,28 +16,11 @@
 
 #include "enclave/vsock_parts.h"
 #include "tap.h"
+#include "turns.h"
 
-static struct loop *loop;
 static struct vsock *host;
 static int answer, answer_errno, calls;
 static int got = -1, n_got;
-
-static void stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void run(uint64_t ms)
-{
-	struct timer t = { .loop = NULL };
-	struct err e;
-
-	timer_start(&t, loop, ms, stop, NULL);
-	if (loop_run(loop, &e) < 0)
-		ok(0, e.msg);
-	timer_stop(&t);
-}
 
 static void answered(void *arg, int fd)
 {

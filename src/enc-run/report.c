@@ -17,6 +17,8 @@
 				 * say */
 #define NO_LOG_MS  2000		/* an enclave has a status, and perhaps no log:
 				 * odyn --no-console */
+#define AGAIN_MS   250		/* an enclave that hangs up on us is not called
+				 * as fast as it can */
 #define HANG_UP_MS 300		/* our odyn ends its side of the status port
 				 * after the final line; others wait for us */
 #define QUIET_MS   1000		/* a log that is quiet for so long after the
@@ -104,7 +106,7 @@ static void open_status(void *arg)
 {
 	struct report *r = arg;
 
-	timer_stop(&r->no_log);
+	timer_stop(&r->again);
 	if (!channel_is_open(&r->status) && !r->gone && !r->final)
 		channel_open(&r->status, r->loop, r->vsock, r->status_port,
 			     status_data, status_ended, r);
@@ -118,7 +120,7 @@ static void status_ended(void *arg)
 	if (r->gone || r->final)
 		check_end(r);
 	else
-		open_status(r);
+		timer_start(&r->again, r->loop, AGAIN_MS, open_status, r);
 }
 
 static void log_data(void *arg, const char *data, size_t len)
@@ -172,7 +174,7 @@ void report_open(struct report *r, struct vsock *v, uint32_t status_port,
 	r->status_port = status_port;
 	channel_open(&r->log, r->loop, v, log_port, log_data, log_ended, r);
 	r->log.opened = open_status;
-	timer_start(&r->no_log, r->loop, NO_LOG_MS, open_status, r);
+	timer_start(&r->again, r->loop, NO_LOG_MS, open_status, r);
 }
 
 /* A port that never answered will not. */
@@ -189,7 +191,7 @@ void report_gone(struct report *r)
 
 void report_release(struct report *r)
 {
-	timer_stop(&r->no_log);
+	timer_stop(&r->again);
 	timer_stop(&r->hang_up);
 	timer_stop(&r->quiet);
 	timer_stop(&r->rest);

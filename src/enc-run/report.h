@@ -21,7 +21,7 @@ struct report {
 	struct channel status, log;
 	struct buf     line;		/* of the status port, so far */
 	struct output  out;
-	struct timer   no_log, hang_up, quiet, rest;
+	struct timer   again, hang_up, quiet, rest;
 	bool	       ready;		/* the application runs, or ran */
 	bool	       final;		/* verdict is how it ended */
 	bool	       gone;		/* so has the enclave */

@@ -85,7 +85,7 @@ static void test_bad(void)
 	bad("https://r.io/app", "host");
 	bad("docker://r.io/app", "leave docker:// out");
 	bad("oci:x", "an image path is oci:DIR:NAME");
-	bad("oci-archive:out.tar", "enc-release --output");
+	bad("oci-archive:out.tar", "enc-push --target");
 	bad("docker-archive:app.tar", "enc-pull brings");
 	bad("docker-daemon:localhost/app:1", "enc-pull brings");
 	bad("dir:x", "skopeo copy");

@@ -74,6 +74,22 @@ fake_odyn() {
 	} >"$1"
 }
 
+# fake_runner FILE [MACHINE]: the least that is a static program, with nothing to
+# load
+fake_runner() {
+	{
+		printf '\x7fELF\x02\x01\x01'
+		head -c 9 /dev/zero
+		printf "\\x02\\x00\\x${2:-3e}\\x00\\x01\\x00\\x00\\x00"
+		printf '\x01\0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0'
+		head -c 14 /dev/zero
+		printf '\x38\0\x01\0'
+		head -c 6 /dev/zero
+		printf '\x01\0\0\0'
+		head -c 52 /dev/zero
+	} >"$1"
+}
+
 # debian_image: sets $debian to the image path of a real Debian, made once for
 # a build tree (or in ENC_TEST_IMAGES, for several).  Not for $(…): a skip in
 # there would skip nothing.

@@ -66,6 +66,7 @@ run_application() {
 case $1 in
 exit) echo out; echo err >&2; exit "$2" ;;
 kill) kill -KILL $$ ;;
+flood) exec busybox yes ;;
 bytes) exec busybox head -c 100000 /srv/www/big ;;
 stubborn) trap '' USR1; echo up; while :; do busybox sleep 1; done ;;
 serve)
@@ -262,4 +263,29 @@ check_killed() {
 	run_build exit 0
 	run_start -p none
 	run_ends 0
+}
+
+# a terminal that nobody reads, and a status pipe that is full
+check_stuck() {
+	run_build stubborn
+	cat >stuck.py <<-'END'
+	import fcntl, os, pty, signal, subprocess, sys, time
+	parent, child = pty.openpty()
+	read, write = os.pipe()
+	fcntl.fcntl(write, 1031, 4096)		# F_SETPIPE_SZ
+	os.write(write, b"x" * 4096)
+	p = subprocess.Popen(["enc-run", "--launcher", sys.argv[1], "-p", "none",
+	                      "--status-fd", str(write), "app.eif"],
+	                     stdout=child, pass_fds=(write,))
+	data = b""
+	while b"up" not in data:		# its output comes
+	    data += os.read(parent, 100)
+	p.send_signal(signal.SIGTERM)
+	p.send_signal(signal.SIGTERM)
+	time.sleep(1)
+	p.send_signal(signal.SIGTERM)
+	print(p.wait(timeout=60))
+	END
+	expect 0 timeout 100 python3 stuck.py "$RUN_LAUNCHER"
+	same 109 "$output"
 }

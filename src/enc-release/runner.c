@@ -109,7 +109,7 @@ int runner_read(struct runner *r, const char *arch, struct err *e)
 			       r->path, is, arch);
 	if (!elf_is_static(r->bytes.data, r->bytes.len))
 		return err_set(e, ERR_INPUT,
-			       "the runner '%s' is not static, and there will be no libraries beside it: give another, --runner FILE",
+			       "the runner '%s' is not static, or not whole, and there will be no libraries beside it: give another, --runner FILE",
 			       r->path);
 	sha256_hex(r->bytes.data, r->bytes.len, r->hex);
 	return 0;

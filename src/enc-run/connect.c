@@ -12,6 +12,8 @@
 #include "base/cleanup.h"
 #include "base/xalloc.h"
 
+#define AT_ONCE_MAX 3u
+
 struct attempt {
 	struct connector *connector;
 	struct watch	  watch;
@@ -165,12 +167,22 @@ static int attempt_start(struct attempt *a, const struct address *to)
 	return 0;
 }
 
+/* A name with many dead addresses takes no more descriptors than that: the one
+ * that was waited for longest gives way. */
+static void make_room(struct connector *c)
+{
+	for (size_t i = 0; i < c->to.n && c->under_way >= AT_ONCE_MAX; i++)
+		attempt_end(&c->attempts[i]);
+}
+
 static void try_next(void *arg)
 {
 	struct connector *c = arg;
 
 	while (c->next < c->to.n) {
 		size_t i = c->next++;
+
+		make_room(c);
 
 		if (attempt_start(&c->attempts[i], &c->to.items[i]) == 0) {
 			timer_start(&c->stagger, c->loop, CONNECT_STAGGER_MS,

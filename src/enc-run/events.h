@@ -12,7 +12,7 @@
 
 #include "enc-run/launcher.h"
 
-/* fd may be -1; what cannot be written is lost. */
+/* fd may be -1; what cannot be written at once is lost. */
 void event_starting(int fd);
 void event_started(int fd, const struct launcher *l, const struct enclave *en);
 void event_ready(int fd);

@@ -8,7 +8,6 @@
  * there, and a watchman ends the enclave when we are killed.
  */
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -87,20 +86,14 @@ static int failed(const struct buf *out, int status, struct err *e)
 		       status, (int)strcspn(text, "\n"), text);
 }
 
-/* The EIF's own path, or that of a copy. */
+/* The file that we have open, whatever has its name now; or a copy. */
 static char *path_of(const struct enclave *en, struct err *e)
 {
-	AUTO_FREE char *link = xasprintf("/proc/self/fd/%d", en->eif);
 	AUTO_CLOSE int out = -1;
-	char path[PATH_MAX];
 	char *copy;
-	ssize_t n;
 
-	if (en->info->base == 0) {
-		n = readlink(link, path, sizeof(path) - 1);
-		if (n > 0)
-			return xstrndup(path, (size_t)n);
-	}
+	if (en->info->base == 0)
+		return xasprintf("/proc/%d/fd/%d", getpid(), en->eif);
 	copy = xasprintf("%s/application.eif", en->dir);
 	out = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out >= 0 && io_copy_range(en->eif, en->info->base, out, 0,

@@ -5,7 +5,7 @@
  * Trust: a release image's manifest and configuration are verified against
  * their digests, and so is the layer with enclaver.yaml.  The EIF's layer is
  * gigabytes: its measurements are compared with those that the image's manifest
- * has, which is as good and one pass less.
+ * has, where it has them, which is as good and one pass less.
  */
 #include "enc-run/object.h"
 
@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "image/annotation.h"
@@ -22,6 +23,7 @@
 
 #define EIF_IN_IMAGE	  "enclave/application.eif"
 #define MANIFEST_IN_IMAGE "enclave/enclaver.yaml"
+#define CHUNK ((size_t)1 << 18)
 #define MANIFEST_LAYER_MAX (1u << 20)	/* bytes of the layer that it is in */
 
 void object_release(struct object *o)
@@ -51,8 +53,11 @@ static int find_in_layers(const struct image *img, const char *path, int *fd,
 		AUTO_CLOSE int blob = -1;
 		int found;
 
+		/* It could have another one. */
 		if (!is_plain(d))
-			continue;
+			return err_set(e, ERR_INPUT,
+				       "image '%s' is no release image that is run in place: its layer %zu is compressed, above what has '/%s'",
+				       img->path.name, i + 1, path);
 		blob = store_open_blob(&img->store, d, e);
 		if (blob < 0)
 			return -1;
@@ -111,6 +116,7 @@ static int eif_from(struct object *o, const struct image *img, struct err *e)
 		return no_release(img, EIF_IN_IMAGE, e);
 	o->annotations = json_incref(json_object_get(img->doc.json,
 						     "annotations"));
+	o->layer = *layer;
 	return eif_read_at(o->eif, at, size, o->name, &o->info, e);
 }
 
@@ -173,12 +179,14 @@ int object_open(struct object *o, const char *text, const char *eif_file,
 	return open_image(o, text, manifest_file, e);
 }
 
-/* The measurements that whoever made the release image wrote down. */
+/* The measurements that whoever made the release image wrote down: how many of
+ * the three there are, or -1. */
 static int compare(const struct object *o, struct err *e)
 {
 	static const char *const keys[] = { ANNOTATION_PCR(0),
 					    ANNOTATION_PCR(1),
 					    ANNOTATION_PCR(2) };
+	int n = 0;
 
 	for (size_t i = 0; o->annotations && i < ARRAY_SIZE(keys); i++) {
 		const char *want = json_str(o->annotations, keys[i]);
@@ -189,14 +197,65 @@ static int compare(const struct object *o, struct err *e)
 			return err_set(e, ERR_VERIFY,
 				       "the EIF in '%s' is damaged: its PCR%zu is %s, the image says %s; pull the image again",
 				       o->name, i, hex, want);
+		n += want != NULL;
 	}
-	return 0;
+	return n;
+}
+
+/* An image that does not say what it measures, Enclaver's own for one. */
+static int verify_layer(const struct object *o, struct err *e)
+{
+	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
+	AUTO_FREE char *chunk = xmalloc(CHUNK);
+	char hex[SHA256_HEX];
+	uint64_t at = 0;
+	ssize_t n;
+
+	while ((n = io_pread(o->eif, chunk, CHUNK, at)) > 0) {
+		digest_update(d, chunk, (size_t)n);
+		at += (uint64_t)n;
+	}
+	if (n < 0)
+		return err_sys(e, "cannot read '%s'", o->name);
+	digest_final_hex(d, hex);
+	if (at == o->layer.size && strcmp(hex, o->layer.hex) == 0)
+		return 0;
+	return err_set(e, ERR_VERIFY,
+		       "the layer of '%s' that has the EIF is damaged: it is sha256:%s, and not sha256:%s; pull the image again",
+		       o->name, hex, o->layer.hex);
 }
 
 int object_measure(struct object *o, struct err *e)
 {
+	int told;
+
+	if (fstat(o->eif, &o->read) < 0)
+		return err_sys(e, "cannot read '%s'", o->name);
 	if (eif_measure(o->eif, o->name, &o->info, e) < 0 ||
 	    eif_judge(&o->info, o->name, clock_now(), e) < 0)
 		return -1;
-	return compare(o, e);
+	told = compare(o, e);
+	if (told < 0)
+		return -1;
+	return *o->layer.hex && told < 3 ? verify_layer(o, e) : 0;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+int object_unchanged(const struct object *o, struct err *e)
+{
+	struct stat now;
+
+	if (fstat(o->eif, &now) < 0)
+		return err_sys(e, "cannot read '%s'", o->name);
+	if (now.st_size == o->read.st_size &&
+	    same_time(&now.st_mtim, &o->read.st_mtim) &&
+	    same_time(&now.st_ctim, &o->read.st_ctim))
+		return 0;
+	return err_set(e, ERR_VERIFY,
+		       "'%s' was changed while the enclave was started: what was measured is not what runs",
+		       o->name);
 }

@@ -7,9 +7,12 @@
 #ifndef RUN_OBJECT_H
 #define RUN_OBJECT_H
 
+#include <sys/stat.h>
+
 #include "base/json.h"
 #include "eif/eif_read.h"
 #include "enclave/manifest.h"
+#include "image/oci.h"
 
 #define OBJECT_FOLDER "/enclave"	/* of a release image that runs */
 
@@ -19,6 +22,8 @@ struct object {
 	struct eif_info info;
 	struct manifest manifest;
 	json_t *annotations;		/* of the release image, or NULL */
+	struct descriptor layer;	/* of it, that the EIF is in; or zeros */
+	struct stat read;		/* the file, when it was measured */
 };
 
 #define OBJECT_INIT { .eif = -1, .info = EIF_INFO_INIT }
@@ -35,6 +40,9 @@ int object_open(struct object *o, const char *text, const char *eif_file,
  * when its signature is wrong or its certificate is not valid now, or when the
  * release image was made with another EIF. */
 int object_measure(struct object *o, struct err *e) MUST_CHECK;
+/* Has nobody written to it since?  For when a launcher has read it once more.
+ * ERR_VERIFY. */
+int object_unchanged(const struct object *o, struct err *e) MUST_CHECK;
 void object_release(struct object *o);
 
 #endif

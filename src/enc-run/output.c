@@ -4,9 +4,13 @@
  */
 #include "enc-run/output.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
 
 #define OUTPUT_MAX (2 * OUTPUT_WAITING)
 
@@ -53,11 +57,25 @@ static void writable(void *arg, uint32_t events)
 	}
 }
 
+/* A terminal or a pipe by another description: its flags are ours alone. */
+static int open_again(int fd)
+{
+	char path[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !isatty(fd)))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 void output_init(struct output *o, struct loop *l, int fd,
 		 void (*drained)(void *arg), void (*failed)(void *arg),
 		 void *arg)
 {
-	*o = (struct output){ .loop = l, .fd = fd,
+	int own = open_again(fd);
+
+	*o = (struct output){ .loop = l, .fd = own < 0 ? fd : own, .own = own,
 			      .waiting = BUF_INIT(OUTPUT_MAX),
 			      .drained = drained, .failed = failed,
 			      .arg = arg };
@@ -99,4 +117,6 @@ bool output_is_empty(const struct output *o)
 void output_release(struct output *o)
 {
 	empty(o);
+	if (o->own >= 0)
+		close(steal_fd(&o->own));
 }

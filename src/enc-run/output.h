@@ -2,9 +2,10 @@
 /*
  * output.h - bytes to a stream of ours that may be slow
  *
- * Standard output may be a pipe to whoever reads when it likes, and is shared
- * with others: it stays as it is, blocking.  So it is written to only when it
- * can take a piece (pipe(7): PIPE_BUF bytes), and whoever feeds it is told to
+ * Standard output may be a terminal that was stopped, or a pipe to whoever reads
+ * when he likes, and is shared with others: it stays as it is, blocking.  So
+ * what can be is opened once more for ourselves, non-blocking; a socket gets a
+ * piece (PIPE_BUF bytes) when it can take some.  Whoever feeds it is told to
  * wait.
  */
 #ifndef RUN_OUTPUT_H
@@ -19,7 +20,8 @@
 
 struct output {
 	struct loop *loop;
-	int	     fd;		/* borrowed */
+	int	     fd;		/* borrowed, unless it is own */
+	int	     own;		/* -1: there is none */
 	struct buf   waiting;
 	size_t	     from;		/* of it, what was written */
 	struct watch watch;
@@ -31,7 +33,9 @@ struct output {
 	void	    *arg;
 };
 
-/* fd is watched when there is something to write. */
+#define OUTPUT_INIT { .own = -1 }
+
+/* fd (borrowed) is watched when there is something to write. */
 void output_init(struct output *o, struct loop *l, int fd,
 		 void (*drained)(void *arg), void (*failed)(void *arg),
 		 void *arg);

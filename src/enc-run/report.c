@@ -32,15 +32,15 @@ static void check_end(struct report *r)
 		r->over(r->arg);
 }
 
-/* A reader of ours that is slow is waited for as long as it takes. */
+/* It has had its time.  What came of it is written all the same, however slow
+ * our reader is. */
 static void rest_is_over(void *arg)
 {
 	struct report *r = arg;
 
-	if (output_is_empty(&r->out))
-		r->over(r->arg);
-	else
-		timer_start(&r->rest, r->loop, REST_MS, rest_is_over, r);
+	channel_close(&r->status);
+	channel_close(&r->log);
+	check_end(r);
 }
 
 static void hang_up(void *arg)

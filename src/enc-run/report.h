@@ -33,7 +33,8 @@ struct report {
 	void	      *arg;
 };
 
-#define REPORT_INIT { .status = CHANNEL_INIT, .log = CHANNEL_INIT }
+#define REPORT_INIT { .status = CHANNEL_INIT, .log = CHANNEL_INIT, \
+	.out = OUTPUT_INIT }
 
 /* The application's output goes to standard output. */
 void report_init(struct report *r, struct loop *l,

@@ -28,6 +28,7 @@
 struct run {
 	const struct run_options *o;
 	const struct launcher *l;
+	const struct object *object;
 	const struct manifest *manifest;
 	struct loop    *loop;
 	struct enclave	en;
@@ -67,10 +68,16 @@ static void open_report(struct run *r)
 		    r->manifest->app_log_port);
 }
 
-/* A call before this is one that a booting enclave may never answer. */
+/* A call before this is one that a booting enclave may never answer.  What has
+ * booted has read its file. */
 static void en_booted(void *arg)
 {
-	open_report(arg);
+	struct run *r = arg;
+
+	if (object_unchanged(r->object, &r->fault) < 0)
+		loop_stop(r->loop);
+	else
+		open_report(r);
 }
 
 static void report_changed(void *arg)
@@ -127,13 +134,15 @@ static void ask_to_stop(void *arg, int fd)
  * nothing to put in order. */
 static void told_to_stop(struct run *r)
 {
+	if (r->report.final) {	/* it is over, and so are its last words */
+		loop_stop(r->loop);
+		return;
+	}
 	event_stopping(r->o->status_fd);
 	if (++r->stops > 1 || !r->ready) {
 		loop_stop(r->loop);
 		return;
 	}
-	if (r->report.final)
-		return;
 	cli_note("stopping: the application has %u seconds; again ends it at once",
 		 r->o->grace);
 	timer_start(&r->grace, r->loop,
@@ -173,6 +182,8 @@ static int launch(struct run *r, struct err *e)
 	if (r->l->start(&r->en, e) < 0)
 		return -1;
 	r->launched = true;
+	if (object_unchanged(r->object, e) < 0)
+		return -1;
 	event_started(r->o->status_fd, r->l, &r->en);
 	timer_start(&r->boot, r->loop, (uint64_t)r->o->boot_timeout * 1000,
 		    boot_is_over, r);
@@ -349,7 +360,8 @@ int run_enclave(const struct run_options *o, struct object *ob,
 		const struct launcher *l, struct rundir *dir, bool *stopped,
 		struct err *e)
 {
-	struct run r = { .o = o, .l = l, .manifest = &ob->manifest,
+	struct run r = { .o = o, .l = l, .object = ob,
+			 .manifest = &ob->manifest,
 			 .signals = -1, .report = REPORT_INIT,
 			 .console.shown = o->debug || cli_is_verbose() };
 	int status = -1;

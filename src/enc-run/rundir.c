@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,7 +17,7 @@
 #define DESCRIPTION	"enclave.json"
 #define DESCRIPTION_MAX 65536u
 #define PREFIX		"run."
-#define FILES_AT_ONCE	8	/* descriptors that a removal may take */
+#define DEPTH_MAX	8	/* of an enclave's folder; ours have two */
 
 /* Returns new.  What is in /tmp could have been made by anybody. */
 static char *base_folder(void)
@@ -53,22 +52,41 @@ static int open_base(const char *path, struct err *e)
 	return steal_fd(&fd);
 }
 
-/* Not by remove(3), which asks for more than Landlock allows.  What does not go
- * now is tried again by the next enc-run. */
-static int remove_one(const char *path, const struct stat *st UNUSED,
-		      int type, struct FTW *where UNUSED)
+/* All that is below fd, by descriptors: what was a folder and becomes a link
+ * meanwhile leads nowhere.  What does not go now is tried again by the next
+ * enc-run. */
+static void empty_folder(int fd, unsigned depth)
 {
-	if (type == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
-	return 0;
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (!dir && again >= 0)
+		close(again);
+	while (dir && (entry = readdir(dir))) {
+		AUTO_CLOSE int below = -1;
+
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY |
+			       O_CLOEXEC | O_NOFOLLOW);
+		if (below < 0) {
+			unlinkat(fd, entry->d_name, 0);
+			continue;
+		}
+		if (depth > 0)
+			empty_folder(below, depth - 1);
+		unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
 }
 
-static void remove_all(const char *path)
+static void remove_all(const char *path, int fd)
 {
-	nftw(path, remove_one, FILES_AT_ONCE,
-	     FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	empty_folder(fd, DEPTH_MAX);
+	rmdir(path);
 }
 
 /* Calls fn(arg, path, fd) for each folder of an enclave; locked says whether
@@ -100,11 +118,10 @@ static void for_each(const char *base, int basefd,
 		closedir(dir);
 }
 
-static void sweep(void *arg UNUSED, const char *path, int fd UNUSED,
-		  bool locked)
+static void sweep(void *arg UNUSED, const char *path, int fd, bool locked)
 {
 	if (!locked)
-		remove_all(path);
+		remove_all(path, fd);
 }
 
 int rundir_make(struct rundir *d, struct err *e)
@@ -140,8 +157,8 @@ int rundir_describe(struct rundir *d, const json_t *enclave, struct err *e)
 
 void rundir_remove(struct rundir *d)
 {
-	if (d->path)
-		remove_all(d->path);
+	if (d->path && d->fd >= 0)
+		remove_all(d->path, d->fd);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->path);

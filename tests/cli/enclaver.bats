@@ -13,7 +13,7 @@ local_setup() {
 	if [ -n "${ENCLAVER_LIBEXEC:-}" ]; then
 		cp "$ENCLAVER_LIBEXEC/init" libexec/init
 		fake_odyn libexec/odyn
-		fake_odyn libexec/enc-run
+		fake_runner libexec/enc-run
 		export ENCLAVER_LIBEXEC="$T/libexec"
 	fi
 	app=$(mkimage_app "$ENCLAVER_STORE" docker.io/repo/app:1)

@@ -242,7 +242,7 @@ signed_eif() {
 no_sleeve() {
 	sed -i '/sleeve:/d' enclaver.yaml
 	mkdir libexec
-	fake_odyn libexec/enc-run
+	fake_runner libexec/enc-run
 	export ENCLAVER_LIBEXEC=$T/libexec
 }
 
@@ -266,7 +266,7 @@ drwxrwxrwt 0 tmp/
 drwxr-xr-x 0 usr/
 drwxr-xr-x 0 usr/local/
 drwxr-xr-x 0 usr/local/bin/
--rwxr-xr-x 64 usr/local/bin/enc-run
+-rwxr-xr-x 120 usr/local/bin/enc-run
 lrwxrwxrwx 0 usr/local/bin/enclaver-run -> enc-run
 drwxr-xr-x 0 var/
 drwxr-xr-x 0 var/log/
@@ -347,7 +347,7 @@ dated() {
 
 @test "release: the runner must be there, static, and for the architecture" {
 	no_sleeve
-	fake_odyn arm b7
+	fake_runner arm b7
 	expect 3 release --runner arm app.eif
 	same "enc-release: the runner 'arm' is for architecture arm64, the EIF for amd64: give the right enc-run, --runner FILE" "$stderr"
 	expect 3 release --runner enclaver.yaml app.eif
@@ -355,6 +355,12 @@ dated() {
 	cp /bin/true dynamic
 	expect 3 release --runner dynamic app.eif
 	contains "$stderr" "the runner 'dynamic' is not static"
+	fake_odyn headers
+	head -c 200000 "$(command -v enc-run)" >cut
+	for file in headers cut; do
+		expect 3 release --runner $file app.eif
+		contains "$stderr" "the runner '$file' is not static, or not whole"
+	done
 	expect 3 release --runner /dev/null app.eif
 	contains "$stderr" "the runner '/dev/null' is not a file"
 	expect 6 release --runner none app.eif
@@ -365,7 +371,7 @@ dated() {
 }
 
 @test "release: --runner goes before the manifest's sleeve; enc-run is beside us" {
-	fake_odyn mine
+	fake_runner mine
 	echo mine >>mine
 	image=$(release --runner mine app.eif)
 	tar -xOf "$(layer_of "$image" 0)" usr/local/bin/enc-run | cmp - mine

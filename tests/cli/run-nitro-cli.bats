@@ -52,8 +52,8 @@ all_gone_by_cli() {
 	expect 7 by_cli --cpu-count 4 --cid 33
 	same $'hello\nodyn: application exited with status 7' "$output"
 	contains "$stderr" "with launcher nitro-cli: 4 vCPUs, 128 MiB"
-	same "run-enclave --cpu-count 4 --memory 128 --eif-path $T/app.eif --enclave-cid 33" \
-		"$(head -n 1 "$NE_FAKE/calls")"
+	same "run-enclave --cpu-count 4 --memory 128 --eif-path /proc/N/fd/N --enclave-cid 33" \
+		"$(sed -n '1s|/[0-9][0-9]*|/N|gp' "$NE_FAKE/calls")"
 	same "terminate-enclave --enclave-id i-0123-enc33" "$(tail -n 1 "$NE_FAKE/calls")"
 	cmp app.eif "$NE_FAKE/given.eif"
 	all_gone_by_cli

@@ -154,3 +154,58 @@ END
 	expect 0 enc-run ps --json
 	same '{"enclaves":[],"schema":"enc-run-ps/1"}' "$output"
 }
+
+@test "run: a release image that says no measurements is verified by its layer's digest" {
+	release
+	local dir=${image#oci:} blob json
+	dir=${dir%%:*}
+	json=$(manifest_of "$image" | jq -c 'del(.annotations)')
+	blob=$(printf %s "$json" | sha256sum | cut -d ' ' -f 1)
+	printf %s "$json" >"$dir/blobs/sha256/$blob"
+	image=oci:$dir:plain@sha256:$blob
+	expect 0 enc-run describe-eif "$image"
+	blob=$(blob_of "$dir" "$(jq -r '.layers[-1].digest' <<<"$json")")
+	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS1 \
+		--ramdisk ramdisk --ramdisk ramdisk -o other.eif >/dev/null
+	chmod u+w "$blob"
+	dd if=other.eif of="$blob" bs=4096 seek=1 conv=notrunc 2>/dev/null
+	expect 4 enc-run describe-eif "$image"
+	contains "$stderr" "that has the EIF is damaged: it is sha256:"
+}
+
+@test "run: a layer above that could have another manifest or EIF" {
+	release
+	local dir=${image#oci:} top json
+	dir=${dir%%:*}
+	# what an engine would see is not what lies in the layers below
+	for top in "layer gzip
+dir enclave" "layer none
+symlink enclave/enclaver.yaml to=/etc/passwd" "layer none
+whiteout enclave/enclaver.yaml" "layer none
+symlink enclave to=srv"; do
+		upper=$({ echo 'config {}' && echo "$top"; } | mkimage upper up:1)
+		json=$(manifest_of "$upper" | jq -c '.layers[0]')
+		cp "$(blob_of upper "$(jq -r .digest <<<"$json")")" "$dir/blobs/sha256/"
+		json=$(manifest_of "$image" | jq -c --argjson top "$json" 'del(.annotations) | .layers += [$top]')
+		blob=$(printf %s "$json" | sha256sum | cut -d ' ' -f 1)
+		printf %s "$json" >"$dir/blobs/sha256/$blob"
+		expect 3 enc-run describe-eif "oci:$dir:x@sha256:$blob"
+		same "" "$output"
+	done
+}
+
+@test "run: a folder of an enclave is emptied by descriptors; links stay links" {
+	mkdir -p "$ENCLAVER_RUN/run.dead42/deep" precious
+	chmod 700 "$ENCLAVER_RUN"
+	echo kept >precious/file
+	ln -s "$T/precious" "$ENCLAVER_RUN/run.dead42/link"
+	ln -s "$T/precious" "$ENCLAVER_RUN/run.dead42/deep/link"
+	mkfifo "$ENCLAVER_RUN/run.dead42/deep/fifo"
+	# the next enclave removes it, even one that cannot start
+	printf '#!/bin/sh -u\nexit 1\n' >none
+	chmod +x none
+	ENCLAVER_NITRO_CLI=$T/none expect 125 enc-run --launcher nitro-cli -p none app.eif
+	contains "$stderr" "nitro-cli ended with status 1"
+	same "" "$(ls "$ENCLAVER_RUN")"
+	same kept "$(cat precious/file)"
+}

@@ -26,3 +26,22 @@ local_teardown() {
 @test "run, sandbox: a second signal ends it" { check_second_signal; }
 @test "run, sandbox: egress, allowed and denied" { check_egress; }
 @test "run, sandbox: enc-run is killed, and everything with it" { check_killed; }
+@test "run, sandbox: a status pipe that is full holds nothing up" { check_stuck; }
+
+@test "run, sandbox: a terminal that nobody reads does not keep it from ending" {
+	run_build flood
+	cat >flood.py <<-'END'
+	import os, pty, signal, subprocess, sys, time
+	parent, child = pty.openpty()
+	p = subprocess.Popen(["enc-run", "--launcher", "sandbox", "-p", "none", "app.eif"],
+	                     stdout=child)
+	os.read(parent, 1)		# it writes, and then nobody reads
+	time.sleep(2)
+	p.send_signal(signal.SIGTERM)
+	time.sleep(1)
+	p.send_signal(signal.SIGTERM)
+	print(p.wait(timeout=60))
+	END
+	expect 0 timeout 100 python3 flood.py
+	same 109 "$output"
+}

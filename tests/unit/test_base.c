@@ -227,7 +227,10 @@ static struct program program_for(uint16_t machine, uint32_t type)
 		.h = {
 			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
 				     ELFCLASS64, ELFDATA2LSB },
+			.e_type = htole16(ET_EXEC),
 			.e_machine = htole16(machine),
+			.e_entry = htole64(1),
+			.e_phentsize = htole16(sizeof(Elf64_Phdr)),
 			.e_phoff = htole64(sizeof(Elf64_Ehdr)),
 			.e_phnum = htole16(2),
 		},
@@ -247,6 +250,15 @@ static void test_elf(void)
 	ok(!elf_arch(&p, sizeof(p.h) - 1), "not even ELF");
 	p.h.e_phoff = htole64(UINT64_MAX - 8);
 	ok(!elf_is_static(&p, sizeof(p)), "headers that are nowhere");
+	p = program_for(EM_X86_64, PT_NOTE);
+	p.h.e_type = htole16(ET_REL);
+	ok(!elf_is_static(&p, sizeof(p)), "an object file");
+	p = program_for(EM_X86_64, PT_NOTE);
+	p.h.e_phnum = 0;
+	ok(!elf_is_static(&p, sizeof(p)), "nothing to load");
+	p = program_for(EM_X86_64, PT_NOTE);
+	p.p[0].p_filesz = htole64(sizeof(p) + 1);
+	ok(!elf_is_static(&p, sizeof(p)), "more to load than there is");
 	p.h.e_ident[EI_DATA] = ELFDATA2MSB;
 	same_str(elf_arch(&p, sizeof(p)), "another", "big-endian");
 	p.h.e_ident[0] = 'x';

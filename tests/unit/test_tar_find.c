@@ -5,6 +5,7 @@
 #include "image/tar_find.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -68,7 +69,7 @@ static void test_ours(void)
 	   memcmp(tar.data + at, "bytes", 5) == 0, "behind a header of pax");
 	ok(look(&tar, "enclave/enclaver.yaml", &at, &size, &e) == 1 &&
 	   size == 8 && memcmp(tar.data + at, "name: x\n", 8) == 0, "a small one");
-	ok(look(&tar, "enclave", &at, &size, &e) == 0, "a folder is no file");
+	ok(look(&tar, "enclave", &at, &size, &e) < 0, "a folder is no file");
 	ok(look(&tar, "none", &at, &size, &e) == 0, "what is not there");
 	tar.len = 0;
 	ok(look(&tar, EIF, &at, &size, &e) == 0, "nothing at all");
@@ -109,6 +110,54 @@ static void test_wrong(void)
 	   "a link has no bytes: what follows is no header");
 }
 
+/* One small file of that name and type, before the one that is looked for. */
+static int with(const char *name, int type, bool file)
+{
+	AUTO_BUF struct buf tar = BUF_INIT(1 << 20);
+	struct tar_writer w = { .write = put, .ctx = &tar };
+	uint64_t at, size;
+	struct err e;
+
+	if (tar_put(&w, name, 0644, "", 0, &e) < 0 ||
+	    (file && tar_put(&w, EIF, 0644, "bytes", 5, &e) < 0) ||
+	    tar_finish(&w, &e) < 0)
+		abort();
+	tar.data[156] = (char)type;
+	mend(&tar, 0);
+	return look(&tar, EIF, &at, &size, &e);
+}
+
+/* What an engine would make of the layer counts. */
+static void test_engine(void)
+{
+	static const struct {
+		const char *name, *what;
+		int type, want;
+	} cases[] = {
+		{ "other", "another file", '0', 1 },
+		{ "./enclave/", "the folder by another spelling", '5', 1 },
+		{ "enclave/x", "a link beside it", '2', 1 },
+		{ "enclave/.wh.other", "another's whiteout", '0', 1 },
+		{ "enclav", "a name that is its beginning", '2', 1 },
+		{ "enclave//application.eif", "itself in another spelling", '0', -1 },
+		{ "./enclave/./application.eif", "and in another", '2', -1 },
+		{ "enclave", "a folder that is a link", '2', -1 },
+		{ "enclave/.wh.application.eif", "its whiteout", '0', -1 },
+		{ ".wh.enclave", "its folder's whiteout", '0', -1 },
+		{ "enclave/.wh..wh..opq", "an opaque folder", '0', -1 },
+		{ ".wh..wh..opq", "an opaque root", '0', -1 },
+		{ "../enclave/application.eif", "dots", '0', -1 },
+		{ "x", "a global header", 'g', -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		ok(with(cases[i].name, cases[i].type, true) == cases[i].want,
+		   cases[i].what);
+	}
+	ok(with("enclave/.wh.application.eif", '0', false) < 0,
+	   "a whiteout of what lies below");
+}
+
 /* pax records: the first header of a tar that is made of one. */
 static void test_pax(void)
 {
@@ -122,6 +171,7 @@ static void test_pax(void)
 		{ "12 size=-55\n", "a negative size", -1 },
 		{ "31 size=99999999999999999999999\n", "too large a size", -1 },
 		{ "5 x=\n", "no value", 1 },
+		{ "22 GNU.sparse.major=1\n", "a sparse file", -1 },
 		{ "0 x=1\n", "no length", -1 },
 		{ "x", "no record", -1 },
 		{ "99999999999999999999 path=x\n", "a length without end", -1 },
@@ -151,5 +201,6 @@ int main(void)
 	test_ours();
 	test_wrong();
 	test_pax();
+	test_engine();
 	return tap_done();
 }

@@ -14,8 +14,9 @@
  * or NULL when it is no ELF file. */
 const char *elf_arch(const void *data, size_t len);
 
-/* Does it run without a loader and libraries?  Also false when its headers do
- * not fit into the len bytes, of which it takes all there are. */
+/* Is it a program that runs without a loader?  Also false when its headers, or
+ * what they have the kernel map, are not in the len bytes, of which it takes
+ * all there are. */
 bool elf_is_static(const void *data, size_t len);
 
 #endif

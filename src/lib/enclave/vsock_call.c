@@ -125,6 +125,13 @@ static void give_up(void *arg)
 	vsock_call_finish(arg, -1, ETIMEDOUT);
 }
 
+static int connect_unix(const struct vsock *v, int fd,
+			const struct sockaddr_un *to)
+{
+	return v->connect_unix ? v->connect_unix(fd, to) :
+	       connect(fd, (const struct sockaddr *)to, sizeof(*to));
+}
+
 /* A UNIX socket answers at once, or its queue is full: then again later. */
 static void call_unix(void *arg)
 {
@@ -140,7 +147,7 @@ static void call_unix(void *arg)
 	} else if (vsock_unix_address(v->path, v->greet ? 0 : c->port, &to,
 				      &e) < 0) {
 		vsock_call_finish(c, -1, ENAMETOOLONG);
-	} else if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) {
+	} else if (connect_unix(v, fd, &to) == 0) {
 		if (v->greet)
 			v->greet(c, steal_fd(&fd));
 		else

@@ -7,6 +7,7 @@
  */
 #include "enclave/vsock.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,19 +30,32 @@ static bool admits(const struct listener *l, int fd)
 	       peer.svm_cid == l->peer;
 }
 
+/* The folder may be the enclave's, who would have us talk to somebody else: a
+ * link is not followed. */
+static int connect_unix(int fd, const struct sockaddr_un *to)
+{
+	struct sockaddr_un real = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int at = open(to->sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (at < 0 || fstat(at, &st) < 0)
+		return -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = ENOTSOCK;
+		return -1;
+	}
+	snprintf(real.sun_path, sizeof(real.sun_path), "/proc/self/fd/%d", at);
+	return connect(fd, (struct sockaddr *)&real, sizeof(real));
+}
+
 /* A socket that nobody listens on any more is in the way of none; one that
  * somebody does is his. */
 static bool is_stale(const struct sockaddr_un *to)
 {
-	struct stat st;
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+				   SOCK_NONBLOCK, 0);
 
-	if (lstat(to->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return fd >= 0 &&
-	       connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 &&
-	       errno == ECONNREFUSED;
+	return fd >= 0 && connect_unix(fd, to) < 0 && errno == ECONNREFUSED;
 }
 
 static int listen_unix(struct vsock *v, uint32_t port, struct err *e)
@@ -145,6 +159,7 @@ struct vsock *vsock_host(struct loop *l, const char *path, uint32_t cid)
 	v->peers[0] = cid;
 	v->admits = admits;
 	v->listen_unix = listen_unix;
+	v->connect_unix = connect_unix;
 	v->greet = greet;
 	v->release = release;
 	return v;

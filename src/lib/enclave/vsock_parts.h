@@ -34,6 +34,7 @@ struct vsock {
 	bool	   (*admits)(const struct listener *l, int fd);
 	int	   (*listen_unix)(struct vsock *v, uint32_t port,
 				  struct err *e);
+	int	   (*connect_unix)(int fd, const struct sockaddr_un *to);
 	void	   (*greet)(struct vsock_call *c, int fd);
 	void	   (*release)(struct vsock *v);
 	uint32_t    *bound;		/* ports whose sockets P_PORT are ours */

@@ -114,6 +114,8 @@ static int take_record(struct tar *t, const char *record, size_t len,
 			return bad(t, "a name is too long", e);
 		memcpy(t->pax_path, eq + 1, value);
 		t->pax_path[value] = '\0';
+	} else if (key >= 10 && memcmp(record, "GNU.sparse", 10) == 0) {
+		return bad(t, "sparse files are not read here", e);
 	} else if (key == 4 && memcmp(record, "size", 4) == 0) {
 		if (value == 0 || eq[1] < '0' || eq[1] > '9')
 			return bad(t, "a size is no number", e);
@@ -168,16 +170,73 @@ static void path_of(const struct tar *t, char path[NAME_MAX_])
 		snprintf(path, NAME_MAX_, "%.*s", LEN_NAME, name);
 }
 
-static bool is_path(const struct tar *t, const char *want)
+/* The path as an engine has it: no "/" at its ends, none twice, no ".".  -1 for
+ * one with "..". */
+static int clean(const char *path, char out[NAME_MAX_])
 {
-	char path[NAME_MAX_];
-	const char *p = path;
+	size_t len = 0;
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && memcmp(path, "..", 2) == 0)
+			return -1;
+		if (n > 0 && !(n == 1 && *path == '.')) {
+			if (len > 0)
+				out[len++] = '/';
+			memcpy(out + len, path, n);
+			len += n;
+		}
+		path += n + (path[n] == '/');
+	}
+	out[len] = '\0';
+	return 0;
+}
+
+/* Is p a folder that path is in? */
+static bool is_above(const char *p, const char *path)
+{
+	size_t n = strlen(p);
+
+	return n == 0 || (strncmp(path, p, n) == 0 && path[n] == '/');
+}
+
+/* Does the whiteout p take path away?  OCI image spec, layer.md: ".wh.NAME", and
+ * ".wh..wh..opq" for all that the layers below have in its folder. */
+static bool takes_away(const char *p, const char *path)
+{
+	static const char mark[] = ".wh.", opaque[] = ".wh..wh..opq";
+	const char *slash = strrchr(p, '/');
+	const char *last = slash ? slash + 1 : p;
+	char folder[NAME_MAX_], gone[NAME_MAX_];
+
+	if (strncmp(last, mark, sizeof(mark) - 1) != 0)
+		return false;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - p) : 0,
+		 p);
+	if (strcmp(last, opaque) == 0)
+		return is_above(folder, path);
+	snprintf(gone, sizeof(gone), "%.*s%s", slash ? (int)(slash + 1 - p) : 0,
+		 p, last + sizeof(mark) - 1);
+	return strcmp(gone, path) == 0 || is_above(gone, path);
+}
+
+/* 1 when the entry is the file that is looked for, 0 when it has nothing to do
+ * with it; -1 when it has, and is something else. */
+static int judge(const struct tar *t, const char *want, struct err *e)
+{
+	uint8_t type = t->head[AT_TYPE];
+	char path[NAME_MAX_], p[NAME_MAX_];
 
 	path_of(t, path);
-	while (strncmp(p, "./", 2) == 0)
-		p += 2;
-	while (*p == '/')
-		p++;
+	if (clean(path, p) < 0)
+		return bad(t, "a name has '..' in it", e);
+	if (strcmp(p, want) == 0 && type != '0' && type != '\0')
+		return bad(t, "what should be a file is none", e);
+	if (is_above(p, want) && type != '5')
+		return bad(t, "what should be a folder is none", e);
+	if (takes_away(p, want))
+		return bad(t, "it takes away what is looked for", e);
 	return strcmp(p, want) == 0;
 }
 
@@ -194,16 +253,17 @@ static int pass_entry(struct tar *t, const char *want, uint64_t *offset,
 		return bad(t, "a size is no number", e);
 	if (type == 'x' && read_pax(t, len, e) < 0)
 		return -1;
-	if (type == 'L' || type == 'K' || type == 'S')
-		return bad(t, "GNU's long names and sparse files are not read here", e);
-	if (type != 'x' && type != 'g') {
+	if (type == 'L' || type == 'K' || type == 'S' || type == 'g')
+		return bad(t, "GNU's long names, sparse files and global headers are not read here", e);
+	if (type != 'x') {
 		if (t->has_size)
 			len = t->pax_size;
 		/* Only files have bytes of their own. */
 		if (type != '0' && type != '\0')
 			len = 0;
-		else
-			found = is_path(t, want);
+		found = judge(t, want, e);
+		if (found < 0)
+			return -1;
 		t->has_size = false;
 		t->pax_path[0] = '\0';
 	}
@@ -241,6 +301,8 @@ int tar_find(int fd, const char *path, const char *name, uint64_t *offset,
 		ret = pass_entry(&t, path, offset, size, e);
 		if (ret < 0)
 			return -1;
+		if (ret && found)
+			return bad(&t, "the file is there twice", e);
 		found |= ret;
 	}
 	return found;

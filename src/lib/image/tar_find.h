@@ -16,9 +16,11 @@
 
 #define TAR_FIND_ENTRIES_MAX 65536u	/* looked at */
 
-/* Looks for the regular file path (no leading "/" or "./") in the tar that is
- * all of fd.  1 and *offset, *size of its bytes; 0 when there is none.  The last
- * of several counts.  name stands in messages. */
+/* Looks for the regular file path (no leading "/" or "./") in the layer that is
+ * all of fd.  1 and *offset, *size of its bytes; 0 when there is none.  name
+ * stands in messages.  ERR_INPUT, too, when it is there twice, when it or a
+ * folder that it is in is something else, and when the layer takes away what
+ * those below it have there: an engine would see another file than we. */
 int tar_find(int fd, const char *path, const char *name, uint64_t *offset,
 	     uint64_t *size, struct err *e) MUST_CHECK;
 

@@ -56,5 +56,5 @@ local_teardown() {
 	ENCLAVER_QEMU=$(command -v qemu-system-x86_64)
 	check_exit 7
 	contains "$(cat err)" "this QEMU has no machine nitro-enclave"
-	run_lines "odyn: cannot open '/dev/nsm': No such file or directory: attestation and KMS answer 503"
+	run_lines "odyn: no Nitro Security Module: '/dev/nsm' is not there: attestation and KMS answer 503"
 }

@@ -188,6 +188,7 @@ check_ingress() {
 			--tlsv"$version" --tls-max "$version" -o got.tls "https://127.0.0.1:$tls/big"
 		cmp got.tls files/srv/www/big
 	done
+	contains "$(cat err)" "the application runs, 127.0.0.1 port $plain -> 8080; 127.0.0.1 port $tls -> 8443"
 	expect 0 enc-run ps --json
 	same "app $run_pid $RUN_LAUNCHER 127.0.0.1:$plain:8080" "$(jq -r \
 		'.enclaves[0] | "\(.name) \(.pid) \(.launcher) \(.ports[0])"' <<<"$output")"
@@ -288,4 +289,18 @@ check_stuck() {
 	END
 	expect 0 timeout 100 python3 stuck.py "$RUN_LAUNCHER"
 	same 109 "$output"
+}
+
+# it ends and is started again, with a pause that a signal ends
+check_restart() {
+	run_build exit 3
+	run_start -p none --restart 1
+	run_ends 3
+	same 2 "$(grep -cx out out)"
+	contains "$(cat err)" "it ended with status 3: again in 1 s, 1 of 1"
+	run_start -p none --restart 1000
+	until_there out
+	until grep -q "again in 2 s" err; do sleep 0.1; done
+	kill -TERM "$run_pid"
+	run_ends 109
 }

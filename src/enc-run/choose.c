@@ -23,7 +23,7 @@ static const struct launcher *by_name(const char *name, struct err *e)
 		return l->available(e) < 0 ? NULL : l;
 	}
 	err_set(e, ERR_USAGE,
-		"no launcher is called '%s': nitro, nitro-cli, qemu or sandbox",
+		"no launcher is called '%s': auto, nitro, nitro-cli, qemu or sandbox",
 		name);
 	return NULL;
 }

@@ -33,6 +33,19 @@ static int compare(const char *key, const json_t *want, const json_t *is,
 	return 0;
 }
 
+/* "enclaver build --eif-only" has two lines of text before it. */
+static const char *find_json(const struct buf *text)
+{
+	const char *nl = text->data;
+
+	while (nl && *nl != '{') {
+		nl = strchr(nl, '\n');
+		if (nl)
+			nl++;
+	}
+	return nl ? nl : text->data;
+}
+
 int expect_check(const char *file, const struct pcrs *pcrs, const char *name,
 		 struct err *e)
 {
@@ -41,10 +54,13 @@ int expect_check(const char *file, const struct pcrs *pcrs, const char *name,
 	AUTO_JSON json_t *all = NULL;
 	AUTO_JSON json_t *is = measurements_json(pcrs);
 	const json_t *want;
+	const char *json;
 
 	if (buf_read_file(&text, AT_FDCWD, file, e) < 0)
 		return -1;
-	all = json_parse_object(text.data, text.len, file, e);
+	json = find_json(&text);
+	all = json_parse_object(json, text.len - (size_t)(json - text.data),
+				file, e);
 	if (!all)
 		return -1;
 	want = json_object_get(all, "Measurements");

@@ -62,6 +62,8 @@ struct launcher {
 	/* Starts it.  What is not an error but should be known is said by
 	 * cli_note().  On failure nothing is left. */
 	int (*start)(struct enclave *en, struct err *e) MUST_CHECK;
+	/* The console says again what the application's output says. */
+	bool echoes;
 	/* Once started it starts nothing and opens nothing any more: enc-run
 	 * can be confined. */
 	bool settled;

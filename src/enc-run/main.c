@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "cli/confine.h"
@@ -18,6 +19,11 @@
 #include "enc-run/options.h"
 #include "enc-run/ps.h"
 #include "enc-run/run.h"
+
+/* Between two starts, twice as long each time; an enclave that ran for longer
+ * than the most of it starts anew. */
+#define PAUSE_MIN_MS 1000u
+#define PAUSE_MAX_MS 60000u
 
 /* Ports to carry: those that were given, or the manifest's, each under its own
  * number. */
@@ -30,6 +36,14 @@ static int choose_ports(struct options *o, const struct manifest *m,
 		while (at < m->n_ingress &&
 		       m->ingress[at].listen_port != o->publish[i].enclave)
 			at++;
+		for (size_t k = 0; k < i; k++)
+			if (o->publish[k].host == o->publish[i].host &&
+			    (!o->publish[k].address || !o->publish[i].address ||
+			     strcmp(o->publish[k].address,
+				    o->publish[i].address) == 0))
+				return err_set(e, ERR_USAGE,
+					       "port %u is published twice",
+					       o->publish[i].host);
 		if (at == m->n_ingress)
 			return err_set(e, ERR_USAGE,
 				       "the enclave has no port %u: the manifest's ingress has it not",
@@ -114,8 +128,22 @@ static void block_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Between two starts; true when we are told to stop meanwhile. */
+static bool wait_or_stop(uint64_t ms)
+{
+	struct timespec t = { .tv_sec = (time_t)(ms / 1000) };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return sigtimedwait(&set, NULL, &t) > 0;
+}
+
 static int run(struct options *o, struct object *ob, struct err *e)
 {
+	uint64_t pause = PAUSE_MIN_MS / 2;
 	const struct launcher *l;
 	struct run_options r;
 
@@ -129,11 +157,15 @@ static int run(struct options *o, struct object *ob, struct err *e)
 	cli_note("%s '%s' with launcher %s: %u vCPUs, %llu MiB",
 		 o->verb == VERB_CHECK ? "can start" : "starting", ob->name,
 		 l->name, r.cpu_count, (unsigned long long)r.memory_mib);
-	if (o->verb == VERB_CHECK)
-		return 0;
+	if (o->verb == VERB_CHECK) {
+		AUTO_RUNDIR struct rundir dir = RUNDIR_INIT;
+
+		return rundir_make(&dir, e);
+	}
 	block_signals();
 	for (unsigned again = 0;; again++) {
 		AUTO_RUNDIR struct rundir dir = RUNDIR_INIT;
+		uint64_t began = clock_ticks();
 		bool stopped = false;
 		int status;
 
@@ -142,8 +174,15 @@ static int run(struct options *o, struct object *ob, struct err *e)
 		status = run_enclave(&r, ob, l, &dir, &stopped, e);
 		if (stopped || !is_failure(status) || again == o->restart)
 			return status;
-		cli_note("it ended with status %d: again, %u of %u", status,
-			 again + 1, o->restart);
+		pause = clock_ticks() - began < PAUSE_MAX_MS ?
+			pause * 2 : PAUSE_MIN_MS;
+		if (pause > PAUSE_MAX_MS)
+			pause = PAUSE_MAX_MS;
+		cli_note("it ended with status %d: again in %llu s, %u of %u",
+			 status, (unsigned long long)pause / 1000, again + 1,
+			 o->restart);
+		if (wait_or_stop(pause))
+			return STATUS_INTERRUPTED;
 	}
 }
 

@@ -169,6 +169,9 @@ int object_open(struct object *o, const char *text, const char *eif_file,
 {
 	if (eif_file)
 		return open_eif(o, eif_file, manifest_file, e);
+	if (!text && access(OBJECT_FOLDER, F_OK) < 0)
+		return err_set(e, ERR_USAGE,
+			       "no release image or EIF: name one, or - for standard input; without one " OBJECT_FOLDER " is run, which is not here");
 	if (!text)
 		return open_eif(o, OBJECT_FOLDER "/application.eif",
 				manifest_file, e);

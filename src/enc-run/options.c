@@ -226,7 +226,7 @@ static void check(const struct options *o)
 	if (o->eif_file && o->object)
 		cli_usage("an EIF and '%s': give one of them", o->object);
 	if (o->no_publish && o->n_publish > 0)
-		cli_usage("--publish none, and ports");
+		cli_usage("'none' goes with no other --publish");
 }
 
 void options_read(int argc, char **argv, struct options *o)

@@ -69,6 +69,10 @@ static void has_ended(void *arg, uint32_t events UNUSED)
 	while (drain(en, q))
 		;
 	watch_stop(&q->console);
+	if (q->beat < 0 && !getenv(QEMU_ACCEL_VARIABLE) &&
+	    access("/dev/kvm", R_OK | W_OK) == 0)
+		cli_note("the emulator ended before the enclave called; with "
+			 QEMU_ACCEL_VARIABLE "=tcg it goes without KVM");
 	en->ended(en->arg);
 }
 

@@ -32,6 +32,13 @@ int qemu_available(struct err *e)
 
 int qemu_check(const struct enclave *en, struct err *e)
 {
+	const char *accel = getenv(QEMU_ACCEL_VARIABLE);
+
+	if (accel && *accel && strcmp(accel, "kvm") != 0 &&
+	    strcmp(accel, "tcg") != 0)
+		return err_set(e, ERR_USAGE,
+			       QEMU_ACCEL_VARIABLE " is '%s': give kvm or tcg",
+			       accel);
 	if (en->info->arch != EIF_X86_64)
 		return err_set(e, ERR_USAGE,
 			       "'%s' is for aarch64, and launcher qemu emulates x86_64 alone",

@@ -21,6 +21,7 @@
 #include "enclave/files.h"
 #include "enclave/process.h"
 
+#define PORTS_TEXT 512		/* bytes of the note on them */
 #define STOP_PORT  17003	/* contract.md section 4 */
 #define PATIENCE_MS 5000	/* more than the grace period: to say how it
 				 * ended */
@@ -44,6 +45,7 @@ struct run {
 	int		signals;
 	struct watch	signal_watch;
 	struct timer	boot, grace;
+	bool		booted;		/* its init has called */
 	bool		ready;		/* and said so */
 	unsigned	stops;		/* how often we were told to stop */
 	struct err	fault;		/* why the application never ran */
@@ -74,10 +76,30 @@ static void en_booted(void *arg)
 {
 	struct run *r = arg;
 
+	r->booted = true;
 	if (object_unchanged(r->object, &r->fault) < 0)
 		loop_stop(r->loop);
 	else
 		open_report(r);
+}
+
+/* What a user is waiting for, and which of his ports are open to whom. */
+static void say_ports(const struct run *r)
+{
+	AUTO_BUF struct buf text = BUF_INIT(PORTS_TEXT);
+
+	for (size_t i = 0; i < r->o->n_publish; i++) {
+		const struct publish *p = &r->o->publish[i];
+		AUTO_FREE char *one = xasprintf("%s%s port %u -> %u",
+						i ? "; " : ", ",
+						p->address ? p->address :
+						"all addresses", p->host,
+						p->enclave);
+
+		if (buf_append(&text, one, strlen(one)) < 0)
+			break;
+	}
+	cli_note("the application runs%s", text.len ? text.data : "");
 }
 
 static void report_changed(void *arg)
@@ -89,6 +111,7 @@ static void report_changed(void *arg)
 		return;
 	r->ready = true;
 	event_ready(r->o->status_fd);
+	say_ports(r);
 }
 
 static void report_over(void *arg)
@@ -101,8 +124,11 @@ static void boot_is_over(void *arg)
 	struct run *r = arg;
 
 	err_set(&r->fault, ERR_SYS,
-		"the application did not run within %u seconds: the boot hangs, or --boot-timeout is too short",
-		r->o->boot_timeout);
+		"the application did not run within %u s: %s",
+		r->o->boot_timeout, r->en.calls && !r->booted &&
+		r->console.len > 0 ?
+		"the kernel spoke, and its init never called by vsock; does that kernel see the device?" :
+		"the boot hangs, or --boot-timeout is too short");
 	loop_stop(r->loop);
 }
 
@@ -363,7 +389,8 @@ int run_enclave(const struct run_options *o, struct object *ob,
 	struct run r = { .o = o, .l = l, .object = ob,
 			 .manifest = &ob->manifest,
 			 .signals = -1, .report = REPORT_INIT,
-			 .console.shown = o->debug || cli_is_verbose() };
+			 .console.shown = !l->echoes &&
+					  (o->debug || cli_is_verbose()) };
 	int status = -1;
 
 	if (begin(&r, ob, dir, e) == 0) {

@@ -17,21 +17,46 @@
 #define DESCRIPTION	"enclave.json"
 #define DESCRIPTION_MAX 65536u
 #define PREFIX		"run."
+#define BASES_MAX	2
+#define BASE_LEN	72u	/* bytes: a socket's name below it, its number
+				 * and all, has 107 */
 #define DEPTH_MAX	8	/* of an enclave's folder; ours have two */
 
-/* Returns new.  What is in /tmp could have been made by anybody. */
-static char *base_folder(void)
+/* Where the folders are: the first that can be used; all of them are looked
+ * into. */
+struct bases {
+	char  *at[BASES_MAX];
+	size_t n;
+};
+
+#define AUTO_BASES AUTO(bases_release)
+
+static void bases_release(struct bases *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		free(b->at[i]);
+}
+
+static int find_bases(struct bases *b, struct err *e)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	const char *own = getenv("ENCLAVER_RUN");
 
-	if (own && *own == '/')
-		return xstrdup(own);
-	if (geteuid() == 0)
-		return xstrdup("/run/enclaver");
-	if (runtime && *runtime == '/')
-		return xasprintf("%s/enclaver", runtime);
-	return xasprintf("/tmp/enclaver-%u", geteuid());
+	if (own && *own && (*own != '/' || strlen(own) > BASE_LEN))
+		return err_set(e, ERR_USAGE,
+			       "ENCLAVER_RUN is '%s': give an absolute path of at most %u bytes, sockets have no longer ones",
+			       own, BASE_LEN);
+	if (own && *own) {
+		b->at[b->n++] = xstrdup(own);
+	} else if (geteuid() == 0) {
+		b->at[b->n++] = xstrdup("/run/enclaver");
+	} else {
+		if (runtime && *runtime == '/' && strlen(runtime) +
+		    strlen("/enclaver") <= BASE_LEN)
+			b->at[b->n++] = xasprintf("%s/enclaver", runtime);
+		b->at[b->n++] = xasprintf("/tmp/enclaver-%u", geteuid());
+	}
+	return 0;
 }
 
 /* A descriptor, or -1. */
@@ -40,14 +65,16 @@ static int open_base(const char *path, struct err *e)
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
+	/* What is in /tmp could have been made by anybody. */
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "cannot make '%s'", path);
+		return err_sys(e, "cannot make '%s' (ENCLAVER_RUN names another folder)",
+			       path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot open '%s'", path);
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
 		return err_set(e, ERR_SYS,
-			       "'%s' can be written by others than this user: set XDG_RUNTIME_DIR to a folder of yours",
+			       "'%s' can be written by others than this user: set ENCLAVER_RUN to a folder of yours",
 			       path);
 	return steal_fd(&fd);
 }
@@ -126,14 +153,23 @@ static void sweep(void *arg UNUSED, const char *path, int fd, bool locked)
 
 int rundir_make(struct rundir *d, struct err *e)
 {
-	AUTO_FREE char *base = base_folder();
-	AUTO_FREE char *path = xasprintf("%s/" PREFIX "XXXXXX", base);
-	AUTO_CLOSE int basefd = open_base(base, e);
+	AUTO_BASES struct bases all = { .n = 0 };
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int basefd = -1;
+	const char *base = NULL;
 
-	/* The lock keeps others from taking a folder that has none yet for
-	 * abandoned. */
+	if (find_bases(&all, e) < 0)
+		return -1;
+	/* "su" leaves another user's XDG_RUNTIME_DIR. */
+	for (size_t i = 0; i < all.n && basefd < 0; i++) {
+		base = all.at[i];
+		basefd = open_base(base, e);
+	}
 	if (basefd < 0)
 		return -1;
+	path = xasprintf("%s/" PREFIX "XXXXXX", base);
+	/* The lock keeps others from taking a folder that has none yet for
+	 * abandoned. */
 	if (flock(basefd, LOCK_EX) < 0)
 		return err_sys(e, "cannot lock '%s'", base);
 	for_each(base, basefd, sweep, NULL);
@@ -204,15 +240,20 @@ static json_t *sorted(json_t *all)
 
 json_t *rundir_list(struct err *e)
 {
-	AUTO_FREE char *base = base_folder();
+	AUTO_BASES struct bases where = { .n = 0 };
 	AUTO_JSON json_t *all = json_array();
-	AUTO_CLOSE int basefd = -1;
 
-	if (access(base, F_OK) < 0 && errno == ENOENT)
-		return steal_ptr(&all);
-	basefd = open_base(base, e);
-	if (basefd < 0)
+	if (find_bases(&where, e) < 0)
 		return NULL;
-	for_each(base, basefd, list_one, all);
+	for (size_t i = 0; i < where.n; i++) {
+		AUTO_CLOSE int basefd = -1;
+
+		if (access(where.at[i], F_OK) < 0)
+			continue;
+		basefd = open_base(where.at[i], e);
+		if (basefd < 0)
+			return NULL;
+		for_each(where.at[i], basefd, list_one, all);
+	}
 	return sorted(all);
 }

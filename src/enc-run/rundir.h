@@ -3,9 +3,9 @@
  * rundir.h - the enclaves that enc-run has on this host: a folder each
  *
  * Below $ENCLAVER_RUN, or /run/enclaver for root, $XDG_RUNTIME_DIR/enclaver for
- * others, or /tmp/enclaver-UID.  An enclave's folder holds its sockets and enclave.json,
- * and is locked while its enc-run lives: one without a lock is what a killed
- * enc-run left, and the next one removes it.
+ * others, or, where that cannot be had, /tmp/enclaver-UID.  An enclave's folder
+ * holds its sockets and enclave.json, and is locked while its enc-run lives: one
+ * without a lock is what a killed enc-run left, and the next one removes it.
  */
 #ifndef RUN_RUNDIR_H
 #define RUN_RUNDIR_H

@@ -195,7 +195,7 @@ static int start(struct enclave *en, struct err *e)
 	s->en = en;
 	s->dir = s->pidfd = s->console = -1;
 	en->state = s;
-	cli_note("sandbox: ordinary processes of this machine: nothing in it is protected from here, and nothing is attested");
+	cli_warn("sandbox: ordinary processes of this machine: nothing in it is protected from here, and nothing is attested");
 	if (launch(s, e) < 0) {
 		kill_sandbox(en);
 		return -1;
@@ -209,5 +209,6 @@ static int start(struct enclave *en, struct err *e)
 const struct launcher launcher_sandbox = {
 	.name = "sandbox", .available = sandbox_available,
 	.check = sandbox_check, .start = start, .settled = true,
+	.echoes = true,
 	.kill = kill_sandbox,
 };

@@ -356,8 +356,8 @@ dated() {
 	expect 3 release --runner dynamic app.eif
 	contains "$stderr" "the runner 'dynamic' is not static"
 	fake_odyn headers
-	head -c 200000 "$(command -v enc-run)" >cut
-	for file in headers cut; do
+	head -c 200000 "$(command -v enc-run)" >piece
+	for file in headers piece; do
 		expect 3 release --runner $file app.eif
 		contains "$stderr" "the runner '$file' is not static, or not whole"
 	done

@@ -102,7 +102,8 @@ refused() {
 	jq -c .Measurements described >bare
 	jq -c '{Measurements: {PCR0: .Measurements.PCR0 | ascii_upcase}}' described >upper
 	local good
-	for good in described bare upper; do
+	{ printf 'Built EIF: app.eif\nEIF Info:\n' && cat described; } >built
+	for good in described bare upper built; do
 		expect 0 enc-run --expect "$good" describe-eif app.eif
 	done
 	jq -c '.Measurements.PCR2 |= sub("^."; "g")' described >other
@@ -136,11 +137,30 @@ ps app.eif|'ps' takes no argument
 --eif-file app.eif app.eif|an EIF and 'app.eif': give one of them
 app.eif other.eif|more than one image: 'other.eif'
 describe-eif a b|too many arguments
--p none -p 1:1 app.eif|--publish none, and ports
+-p none -p 1:1 app.eif|'none' goes with no other --publish
+-p 9001:8080 -p 127.0.0.1:9001:8080 app.eif|port 9001 is published twice
 -p 80 app.eif|'80' is not [ADDRESS:]HOST:ENCLAVE
 --resolver ns.example app.eif|--resolver: 'ns.example' is no name server
 -p 1:8081 app.eif|the enclave has no port 8081
 END
+}
+
+@test "run: where enclaves have their folders" {
+	ENCLAVER_RUN=rel expect 2 enc-run ps
+	contains "$stderr" "ENCLAVER_RUN is 'rel': give an absolute path of at most 72 bytes"
+	ENCLAVER_RUN=/$(printf '%080d' 0) expect 2 enc-run ps
+	contains "$stderr" "give an absolute path of at most 72 bytes"
+	[ "$(id -u)" -ne 0 ] || return 0
+	unset ENCLAVER_RUN
+	mkdir -m 700 runtime
+	# both are looked into, and one that is not there is done without
+	XDG_RUNTIME_DIR=$T/runtime expect 0 enc-run ps
+	XDG_RUNTIME_DIR=/nowhere expect 0 enc-run ps
+}
+
+@test "run: nothing to run" {
+	[ ! -e /enclave ] || skip "there is an /enclave"
+	refused "no release image or EIF: name one, or - for standard input"
 }
 
 @test "run: ps lists nothing, and what a killed one left is not in it" {

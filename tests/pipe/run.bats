@@ -25,6 +25,7 @@ local_teardown() {
 @test "run, sandbox: an application that does not stop" { check_stubborn; }
 @test "run, sandbox: a second signal ends it" { check_second_signal; }
 @test "run, sandbox: egress, allowed and denied" { check_egress; }
+@test "run, sandbox: it is started again" { check_restart; }
 @test "run, sandbox: enc-run is killed, and everything with it" { check_killed; }
 @test "run, sandbox: a status pipe that is full holds nothing up" { check_stuck; }
 

@@ -31,6 +31,7 @@ local_teardown() {
 @test "run, qemu: an application that does not stop" { check_stubborn; }
 @test "run, qemu: a second signal ends it" { check_second_signal; }
 @test "run, qemu: egress, allowed and denied" { check_egress; }
+@test "run, qemu: it is started again" { check_restart; }
 @test "run, qemu: enc-run is killed, and everything with it" { check_killed; }
 
 @test "run, qemu: a kernel that panics, and one that hangs" {

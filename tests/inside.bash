@@ -59,7 +59,12 @@ ramdisk() {
 		printf 'file rootfs/bin/sh mode=0755 from=%q\n' "$BUSYBOX"
 		printf 'file rootfs/bin/busybox mode=0755 from=%q\n' "$BUSYBOX"
 		cat
-	} | "$abs_top_srcdir/tests/tools/newc.py" >ramdisk
+	} | ramdisk_of
+}
+
+# ramdisk_of: the same, with newc.py's lines alone
+ramdisk_of() {
+	"$abs_top_srcdir/tests/tools/newc.py" >ramdisk
 	echo first >boot
 	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
 		--ramdisk boot --ramdisk ramdisk -o app.eif >/dev/null

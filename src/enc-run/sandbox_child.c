@@ -8,7 +8,6 @@
  */
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,7 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "enc-run/sandbox_parts.h"
@@ -24,12 +22,6 @@
 #include "enclave/loopback.h"
 
 #define NO_NAME "(none)"	/* what an enclave's kernel calls itself */
-#define FDS_MAX 65536
-
-/* <linux/close_range.h>, which is as new as the call. */
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4
-#endif
 
 /* What an enclave's init starts with. */
 static void reset_signals(void)
@@ -73,6 +65,39 @@ static int name_host(struct err *e)
 	return loopback_up(e);
 }
 
+/* While nothing of the image's is in sight; what there is to note still goes to
+ * the caller. */
+static int open_streams(struct err *e)
+{
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int console = open("/dev/console", O_WRONLY | O_CLOEXEC);
+
+	if (null < 0 || console < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(console, STDOUT_FILENO) < 0)
+		return err_sys(e, "cannot open the sandbox's console");
+	return 0;
+}
+
+/* The last that is open of the host's, but for sync. */
+static int end_notes(struct err *e)
+{
+	return dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ?
+	       err_sys(e, "cannot open the sandbox's console") : 0;
+}
+
+static int unpack(const struct enclave *en, const struct sandbox_ids *ids,
+		  struct err *e)
+{
+	if (sandbox_root_visit(SANDBOX_IMAGE, e) < 0 ||
+	    sandbox_unpack(en, ids, e) < 0)
+		return -1;
+	close(en->eif);
+	return 0;
+}
+
+/* /proc shows each descriptor as a link, which leads out of any root: none of
+ * the host's is left when a name of the image's is looked up where there is a
+ * /proc, which is from sandbox_root_finish() on. */
 static int prepare(const struct enclave *en, int dir,
 		   const struct sandbox_ids *ids, struct sandbox_app *app,
 		   struct err *e)
@@ -81,54 +106,32 @@ static int prepare(const struct enclave *en, int dir,
 
 	if (sandbox_root_begin(en, dir, &trees, e) < 0 || become_root(ids, e) < 0 ||
 	    sandbox_root_enter(en, ids, &trees, e) < 0 ||
-	    sandbox_root_visit(SANDBOX_IMAGE, e) < 0 ||
-	    sandbox_unpack(en, ids, e) < 0 ||
+	    open_streams(e) < 0 || unpack(en, ids, e) < 0 ||
 	    sandbox_app_read(ids, app, e) < 0 || sandbox_root_leave(e) < 0 ||
-	    sandbox_root_finish(e) < 0 || boot_hosts(e) < 0)
+	    end_notes(e) < 0 || sandbox_root_finish(e) < 0 ||
+	    boot_hosts(e) < 0)
 		return -1;
 	umask(022);
 	return name_host(e);
 }
 
-static int open_streams(struct err *e)
-{
-	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	AUTO_CLOSE int console = open("/dev/console", O_WRONLY | O_CLOEXEC);
-
-	if (null < 0 || console < 0 || dup2(null, 0) < 0 ||
-	    dup2(console, 1) < 0 || dup2(console, 2) < 0)
-		return err_sys(e, "cannot open the sandbox's console");
-	return 0;
-}
-
-/* Who started us may have left descriptors open for all that comes from us:
- * the host's files, for the application.  Before Linux 5.11 one by one. */
-static void close_others(void)
-{
-	long max = sysconf(_SC_OPEN_MAX);
-
-	if (syscall(SYS_close_range, 3, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	for (int fd = 3; fd < (max < 0 || max > FDS_MAX ? FDS_MAX : max); fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* Returns only when it fails.  Our own words end with our own streams. */
+/* Returns only when it fails. */
 static int run(const struct enclave *en, int dir, int sync, struct err *e)
 {
+	const int needed[] = { sync, dir, en->eif };
 	struct sandbox_app app;
 	struct sandbox_ids ids;
 
+	sandbox_close_but(STDERR_FILENO + 1, needed, ARRAY_SIZE(needed));
 	setsid();
 	reset_signals();
 	if (die_with_parent(sync, e) < 0)
 		return -1;
 	if (recv(sync, &ids, sizeof(ids), 0) != sizeof(ids))
 		_exit(0);		/* it gave up, and says why */
-	if (prepare(en, dir, &ids, &app, e) < 0 || open_streams(e) < 0 ||
+	if (prepare(en, dir, &ids, &app, e) < 0 ||
 	    sandbox_filter(&ids, e) < 0 || die_with_parent(sync, e) < 0)
 		return -1;
-	close_others();
 	environ = app.env;		/* its PATH is what execvp looks in */
 	execvp(app.argv[0], app.argv);
 	return err_sys(e, "cannot run '%s' of the ramdisk", app.argv[0]);

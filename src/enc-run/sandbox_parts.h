@@ -44,6 +44,12 @@ struct sandbox_ids {
 int sandbox_ids_map(pid_t pid, struct sandbox_ids *ids, struct err *e)
 	MUST_CHECK;
 
+/* sandbox_fds.c */
+
+/* Closes all descriptors from first on but the n of keep: ours, and what who
+ * started us has left open for all that comes from us. */
+void sandbox_close_but(int first, const int *keep, size_t n);
+
 /* sandbox_child.c */
 
 /* The new process: reads its ids from the socket sync, and executes the
@@ -53,7 +59,8 @@ void sandbox_child(const struct enclave *en, int dir, int sync) NORETURN;
 /* sandbox_root.c: in the new process */
 
 /* Trees of the host that the new root will have, and the root itself, an empty
- * tmpfs that is the working directory afterwards.  As the caller's user. */
+ * tmpfs that is the working directory afterwards.  As the caller's user.
+ * Closes dir. */
 struct sandbox_trees { int host, console; };
 int sandbox_root_begin(const struct enclave *en, int dir,
 		       struct sandbox_trees *t, struct err *e) MUST_CHECK;
@@ -62,7 +69,7 @@ int sandbox_root_begin(const struct enclave *en, int dir,
 int sandbox_root_enter(const struct enclave *en, const struct sandbox_ids *ids,
 		       const struct sandbox_trees *t, struct err *e) MUST_CHECK;
 /* Makes a folder of the new root the root of this process until
- * sandbox_root_leave(). */
+ * sandbox_root_leave().  It is one, and no link to one. */
 int sandbox_root_visit(const char *folder, struct err *e) MUST_CHECK;
 int sandbox_root_leave(struct err *e) MUST_CHECK;
 /* The ramdisk's /rootfs becomes the root, with the usual file systems. */

@@ -98,6 +98,7 @@ int sandbox_root_begin(const struct enclave *en, int dir,
 	if (mount_tmpfs(en, SANDBOX_ROOT, 0, "mode=0755") < 0 ||
 	    chdir(SANDBOX_ROOT) < 0)
 		return err_sys(e, "cannot mount a tmpfs in '%s'", en->dir);
+	close(dir);
 	return 0;
 }
 
@@ -220,7 +221,10 @@ int sandbox_root_enter(const struct enclave *en, const struct sandbox_ids *ids,
 
 int sandbox_root_visit(const char *folder, struct err *e)
 {
-	if (chroot(folder) < 0 || chdir("/") < 0)
+	AUTO_CLOSE int fd = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW |
+				 O_CLOEXEC);
+
+	if (fd < 0 || fchdir(fd) < 0 || chroot(".") < 0)
 		return err_sys(e, "the ramdisks hold no folder '%s'", folder);
 	return 0;
 }
@@ -243,7 +247,7 @@ static int move_to_image(const char *path, bool empty_only, struct err *e)
 		return -1;
 	mkdir(path, 0755);
 	wanted = !empty_only || boot_is_empty(path);
-	to = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	to = boot_open(path, O_PATH | O_DIRECTORY, 0);
 	if (to < 0)
 		return err_sys(e, "the image has no folder '%s'", path);
 	if (sandbox_root_leave(e) < 0)
@@ -258,6 +262,7 @@ static int move_to_image(const char *path, bool empty_only, struct err *e)
 
 int sandbox_root_finish(struct err *e)
 {
+	/* No link: it has been visited. */
 	if (mount(IMAGE_ROOT, IMAGE_ROOT, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, "the ramdisks hold no folder '"
 			       BOOT_ROOTFS "'");

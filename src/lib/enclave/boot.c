@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"
@@ -119,17 +120,40 @@ bool boot_is_empty(const char *path)
 	return empty;
 }
 
+/* <linux/openat2.h> and the call's number, which are as new as the call. */
+#define CALL_OPENAT2	437
+#define NO_MAGIC_LINKS	0x02
+#define IN_ROOT		0x10
+struct how { uint64_t flags, mode, resolve; };
+
+int boot_open(const char *path, int flags, mode_t mode)
+{
+	const struct how how = { .flags = (uint64_t)flags | O_CLOEXEC,
+				 .mode = mode,
+				 .resolve = NO_MAGIC_LINKS | IN_ROOT };
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = root < 0 ? -1 : (int)syscall(CALL_OPENAT2, root, path, &how,
+					      sizeof(how));
+
+	if (fd < 0 && errno == ENOSYS)	/* before Linux 5.6 */
+		return open(path, flags | O_CLOEXEC, mode);
+	return fd;
+}
+
 int boot_hosts(struct err *e)
 {
 	static const char text[] = "127.0.0.1\tlocalhost\n::1\tlocalhost\n";
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
-	if (stat(HOSTS, &st) == 0 && st.st_size > 0)
-		return 0;
 	mkdir("/etc", 0755);
-	fd = open(HOSTS, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+	fd = boot_open(HOSTS, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY, 0644);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "cannot write '" HOSTS "'");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT,
+			       "'" HOSTS "' of the image is no regular file");
+	if (st.st_size == 0 && write(fd, text, sizeof(text) - 1) < 0)
 		return err_sys(e, "cannot write '" HOSTS "'");
 	return 0;
 }

@@ -51,6 +51,10 @@ ssize_t boot_xattr_value(const struct boot_xattr *r,
  * /tmp or /run keeps them, as it does in Docker, instead of having them hidden
  * by a mount. */
 bool boot_is_empty(const char *path);
+/* Opens a name of the image's, in the root, as open(2) does: no link of /proc
+ * leads to what a process has open or is in.  O_CLOEXEC is set.  Before Linux
+ * 5.6 one does: have nothing there that the image may not have. */
+int boot_open(const char *path, int flags, mode_t mode);
 /* /etc/hosts with localhost, where the image has none or an empty one: engines
  * give a container this file and keep it out of the image, and without it
  * "localhost" is not found. */

@@ -15,6 +15,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <linux/keyctl.h>
 
 #include "base/cleanup.h"
 #include "enc-run/sandbox_parts.h"
@@ -47,6 +49,16 @@ static int die_with_parent(int sync, struct err *e)
 	return 0;
 }
 
+/* What the kernel itself asks for a key, a file system for one, asks those of
+ * the process's session: not the caller's. */
+static int leave_keys(struct err *e)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0 ||
+	    errno == ENOSYS || errno == EPERM)	/* no keys, or not for us */
+		return 0;
+	return err_sys(e, "cannot leave the caller's keyring");
+}
+
 static int become_root(const struct sandbox_ids *ids, struct err *e)
 {
 	if ((ids->gids > 1 && setgroups(0, NULL) < 0) ||
@@ -54,7 +66,7 @@ static int become_root(const struct sandbox_ids *ids, struct err *e)
 	    unshare(CLONE_NEWIPC) < 0)	/* so that it is root's */
 		return err_sys(e, "cannot become root of a user namespace");
 	umask(0);
-	return 0;
+	return leave_keys(e);
 }
 
 static int name_host(struct err *e)

@@ -3,7 +3,8 @@
  * sandbox_filter.c - what leads out of a sandbox in spite of its namespaces
  *
  * A network namespace does not hold every kind of socket: AF_VSOCK for one
- * reaches the host's peers from any.  Programs see a kernel without them.
+ * reaches the host's peers from any, and keys have no namespace at all.  Programs
+ * see a kernel without them.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -23,9 +24,11 @@ static const bool inside[AF_PACKET + 1] = {
 	[AF_NETLINK] = true, [AF_PACKET] = true,
 };
 
-/* io_uring makes sockets too, and no filter sees it. */
+/* io_uring makes sockets too, and no filter sees it.  No namespace holds
+ * keyrings(7): those of a user, or of a session, are the same everywhere. */
 static const char *const missing[] = {
 	"io_uring_setup", "io_uring_enter", "io_uring_register",
+	"add_key", "request_key", "keyctl",
 };
 
 static int refuse_sockets(scmp_filter_ctx ctx)

@@ -70,3 +70,12 @@ leads_out() {
 	contains "$stderr" "console: 0 1 2 3
 enc-run: console: /dev/null"
 }
+
+@test "sandbox: the host's keyrings are not there" {
+	requires sandbox
+	shell 'probe keys'
+	inside 0
+	same "add_key: Function not implemented
+request_key: Function not implemented
+keyctl: Function not implemented" "$output"
+}

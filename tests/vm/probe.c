@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe.c - looks at an enclave from inside: "probe pcrs", "probe xattr FILE
- * NAME", "probe random", "probe socket FAMILY", "probe uring", "probe euid"
+ * NAME", "probe random", "probe socket FAMILY", "probe uring", "probe keys",
+ * "probe euid"
  *
  * Static, and with nothing of the product in it: a second opinion.  The device
  * is that of linux/nsm.h, the CBOR is made and read by hand.
@@ -19,6 +20,7 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <linux/keyctl.h>
 
 #define PCR_LEN 48
 
@@ -97,6 +99,17 @@ static int report(const char *what, long ret)
 	return 0;
 }
 
+/* What keyrings(7) takes; the session's keyring is the caller's, if any. */
+static int keys(void)
+{
+	report("add_key", syscall(SYS_add_key, "user", "enc-probe", "x", 1,
+				  KEY_SPEC_SESSION_KEYRING));
+	report("request_key", syscall(SYS_request_key, "user", "enc-probe",
+				      NULL, 0));
+	return report("keyctl", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID,
+					KEY_SPEC_SESSION_KEYRING, 0));
+}
+
 /* Has the kernel credited itself with enough entropy?  getrandom(2). */
 static int random_state(void)
 {
@@ -124,8 +137,10 @@ int main(int argc, char **argv)
 					       SOCK_STREAM, 0));
 	if (argc == 2 && strcmp(argv[1], "uring") == 0)
 		return report("uring", syscall(SYS_io_uring_setup, 1, NULL));
+	if (argc == 2 && strcmp(argv[1], "keys") == 0)
+		return keys();
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
 		return printf("euid: %u\n", geteuid()) < 0;
-	fprintf(stderr, "usage: probe pcrs | random | xattr FILE NAME | socket FAMILY | uring | euid\n");
+	fprintf(stderr, "usage: probe pcrs | random | xattr FILE NAME | socket FAMILY | uring | keys | euid\n");
 	return 2;
 }

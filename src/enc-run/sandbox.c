@@ -8,8 +8,10 @@
  * machine sees all that they have, and nothing attests to them.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -109,6 +111,29 @@ static int make_process(struct sandbox *s, int ours, int theirs,
 	return 0;
 }
 
+/* As long as it takes, unless we are told to stop: who is to hear of that signal
+ * has it blocked, and finds it pending after this. */
+static int wait_for_word(int sync, struct err *e)
+{
+	sigset_t stop;
+	AUTO_CLOSE int signals = -1;
+	struct pollfd p[2] = { { .fd = sync, .events = POLLIN },
+			       { .events = POLLIN } };
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGHUP);
+	signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	p[1].fd = signals;
+	while (poll(p, ARRAY_SIZE(p), -1) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "cannot wait for the sandbox");
+	return p[1].revents & POLLIN ?
+	       err_set(e, ERR_SYS, "interrupted while the sandbox was made") :
+	       0;
+}
+
 /* Until it has become the command. */
 static int guide(const struct sandbox *s, int sync, struct err *e)
 {
@@ -122,9 +147,9 @@ static int guide(const struct sandbox *s, int sync, struct err *e)
 		cli_note("sandbox: there is one user in it, for whom all is run and who has all files: run it as root, or with ids in /etc/subuid and /etc/subgid and with newuidmap, for those of the image");
 	if (send(sync, &ids, sizeof(ids), MSG_NOSIGNAL) != sizeof(ids))
 		return err_sys(e, "the sandbox's first process ended");
-	do {
-		n = recv(sync, &fault, sizeof(fault), 0);
-	} while (n < 0 && errno == EINTR);
+	if (wait_for_word(sync, e) < 0)
+		return -1;
+	n = recv(sync, &fault, sizeof(fault), MSG_DONTWAIT);
 	if (n == 0)
 		return 0;
 	if (n != sizeof(fault))

@@ -127,12 +127,18 @@ static int make_file(struct unpack *u, const struct cpio_item *item,
 	const struct timespec times[2] = { mtime_of(c), mtime_of(c) };
 	/* A name that is one more keeps what there is, unless it brings
 	 * something else. */
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
-		    (item->link && c->size == 0 ? 0 : O_TRUNC);
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+		    O_NONBLOCK | (item->link && c->size == 0 ? 0 : O_TRUNC);
 	AUTO_CLOSE int fd = open(c->name, flags, 0600);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(u, c->name, e);
+	/* A name that is one more can be one of anything. */
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT,
+			       "cannot unpack '%.200s' of '%s': it is no regular file by then",
+			       c->name, u->en->eif_name);
 	if (copy_body(u, item, fd, e) < 0)
 		return -1;
 	/* A change of owner takes away set-user-ID. */

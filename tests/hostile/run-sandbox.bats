@@ -79,3 +79,54 @@ enc-run: console: /dev/null"
 request_key: Function not implemented
 keyctl: Function not implemented" "$output"
 }
+
+@test "sandbox: a FIFO where a file is to be written holds nobody up" {
+	ramdisk true <<'END'
+file a data=x ino=77 nlink=2
+fifo a
+file b data=yy ino=77 nlink=2
+END
+	refused "cannot unpack 'b' of 'app.eif': No such device or address"
+	ramdisk true <<<"$(printf 'dir rootfs/etc\nfifo rootfs/etc/hosts')"
+	refused "'/etc/hosts' of the image is no regular file"
+}
+
+# below PID: the processes that come from it
+below() {
+	local pid
+	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		echo "$pid"
+		below "$pid"
+	done
+}
+
+@test "sandbox: who is told to stop while it is made does" {
+	local signal pids
+	# seconds of unpacking
+	seq 200000 | sed 's/.*/dir rootfs\/d&/' >lines
+	ramdisk true <lines
+	for signal in TERM INT HUP; do
+		# not ignored, as it is for what a shell has in the background
+		python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' \
+			enc-run --launcher sandbox app.eif >out 2>err 3>&- &
+		run_pid=$!
+		until grep -q 'nothing in it is protected' err; do
+			kill -0 "$run_pid"
+		done
+		sleep 0.1
+		pids=$(below "$run_pid")
+		# it hangs, whatever makes it
+		# shellcheck disable=SC2086 # words
+		kill -STOP $pids
+		kill "-$signal" "$run_pid"
+		timeout 60 tail --pid="$run_pid" -f /dev/null
+		wait "$run_pid" && status=0 || status=$?
+		same 109 "$status"
+		contains "$(cat err)" "interrupted while the sandbox was made"
+		for pid in $pids; do
+			[ ! -e "/proc/$pid" ]
+		done
+	done
+}

@@ -21,14 +21,14 @@
 #include "cli/cli.h"
 #include "enc-run/sandbox_parts.h"
 
-/* Mounts and IPC it makes its own itself, at the right moments. */
-#define SPACES (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWNET)
+#define SPACES (CLONE_NEWUSER | CLONE_NEWPID)	/* of the guard's */
 #define CONSOLE_MAX 65536	/* bytes read at once: a pipe's */
 
 struct sandbox {
 	struct enclave *en;
 	int   dir;			/* en->dir */
-	pid_t pid;			/* 0: none; ours to wait for */
+	pid_t pid;			/* its guard's, 0: none; ours to wait
+					 * for */
 	int   pidfd, console;
 	struct watch pid_watch, console_watch;
 };
@@ -103,7 +103,7 @@ static int make_process(struct sandbox *s, int ours, int theirs,
 
 	if (pid == 0) {
 		close(ours);
-		sandbox_child(s->en, s->dir, theirs);
+		sandbox_guard(s->en, s->dir, theirs);
 	}
 	if (pid < 0)
 		return sandbox_refused(errno, e);

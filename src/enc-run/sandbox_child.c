@@ -3,16 +3,14 @@
  * sandbox_child.c - the first process of a sandbox: from clone(2) to the
  * command
  *
- * It ends with its parent, whatever that dies of, and all that it started with
- * it: it is pid 1 of its namespace.
+ * It ends with sandbox_guard(), and all that it started with it: it is pid 1 of
+ * its namespace.
  */
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,19 +32,6 @@ static void reset_signals(void)
 		signal(i, SIG_DFL);	/* fails for some, which is right */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* The kernel forgets the wish when we change our user; sync ends with the
- * parent, which may have died before. */
-static int die_with_parent(int sync, struct err *e)
-{
-	struct pollfd p = { .fd = sync, .events = 0 };
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || poll(&p, 1, 0) < 0)
-		return err_sys(e, "cannot be bound to enc-run's life");
-	if (p.revents & POLLHUP)
-		_exit(0);
-	return 0;
 }
 
 /* What the kernel itself asks for a key, a file system for one, asks those of
@@ -128,32 +113,26 @@ static int prepare(const struct enclave *en, int dir,
 }
 
 /* Returns only when it fails. */
-static int run(const struct enclave *en, int dir, int sync, struct err *e)
+static int run(const struct enclave *en, int dir,
+	       const struct sandbox_ids *ids, struct err *e)
 {
-	const int needed[] = { sync, dir, en->eif };
 	struct sandbox_app app;
-	struct sandbox_ids ids;
 
-	sandbox_close_but(STDERR_FILENO + 1, needed, ARRAY_SIZE(needed));
 	setsid();
 	reset_signals();
-	if (die_with_parent(sync, e) < 0)
-		return -1;
-	if (recv(sync, &ids, sizeof(ids), 0) != sizeof(ids))
-		_exit(0);		/* it gave up, and says why */
-	if (prepare(en, dir, &ids, &app, e) < 0 ||
-	    sandbox_filter(&ids, e) < 0 || die_with_parent(sync, e) < 0)
+	if (prepare(en, dir, ids, &app, e) < 0 || sandbox_filter(ids, e) < 0)
 		return -1;
 	environ = app.env;		/* its PATH is what execvp looks in */
 	execvp(app.argv[0], app.argv);
 	return err_sys(e, "cannot run '%s' of the ramdisk", app.argv[0]);
 }
 
-void sandbox_child(const struct enclave *en, int dir, int sync)
+void sandbox_child(const struct enclave *en, int dir, int sync,
+		   const struct sandbox_ids *ids)
 {
 	struct err e;
 
-	if (run(en, dir, sync, &e) < 0)
+	if (run(en, dir, ids, &e) < 0)
 		send(sync, &e, sizeof(e), MSG_NOSIGNAL);
 	_exit(1);
 }

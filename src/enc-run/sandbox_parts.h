@@ -3,8 +3,9 @@
  * sandbox_parts.h - what the files of the sandbox launcher share
  *
  * An enclave's world made of namespaces: a process of its own, pid 1 in there,
- * builds it around itself and becomes the command of the ramdisk.  The parent
- * gives it its ids and hears what went wrong.
+ * builds it around itself and becomes the command of the ramdisk.  Between it
+ * and enc-run is another, which only sees to its end.  enc-run gives them their
+ * ids and hears what went wrong.
  */
 #ifndef RUN_SANDBOX_PARTS_H
 #define RUN_SANDBOX_PARTS_H
@@ -50,11 +51,19 @@ int sandbox_ids_map(pid_t pid, struct sandbox_ids *ids, struct err *e)
  * started us has left open for all that comes from us. */
 void sandbox_close_but(int first, const int *keep, size_t n);
 
+/* sandbox_guard.c */
+
+/* The process below enc-run, pid 1 of a namespace that the sandbox's is in, and
+ * in the sandbox's user namespace: reads its ids from the socket sync, starts
+ * sandbox_child(), and ends with it and with enc-run. */
+void sandbox_guard(const struct enclave *en, int dir, int sync) NORETURN;
+
 /* sandbox_child.c */
 
-/* The new process: reads its ids from the socket sync, and executes the
- * command or sends a struct err.  dir is en->dir. */
-void sandbox_child(const struct enclave *en, int dir, int sync) NORETURN;
+/* The process that becomes the command, pid 1 of its namespace: executes it, or
+ * sends a struct err to the socket sync.  dir is en->dir. */
+void sandbox_child(const struct enclave *en, int dir, int sync,
+		   const struct sandbox_ids *ids) NORETURN;
 
 /* sandbox_root.c: in the new process */
 

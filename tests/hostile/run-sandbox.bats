@@ -11,7 +11,7 @@ local_setup() {
 }
 
 local_teardown() {
-	[ -z "${run_pid-}" ] || kill -KILL "$run_pid" 2>/dev/null || :
+	[ -z "${run_pid-}" ] || kill -KILL "$run_pid" ${inner-} 2>/dev/null || :
 }
 
 # refused TEXT: nothing is started
@@ -80,6 +80,27 @@ request_key: Function not implemented
 keyctl: Function not implemented" "$output"
 }
 
+@test "sandbox: a command that takes back that it dies with its parent dies with enc-run" {
+	local mark=immortal.$$.$RANDOM signal
+	{
+		printf 'file cmd data="/bin/probe\\nimmortal\\n%s"\nfile env\n' "$mark"
+		printf 'dir rootfs\ndir rootfs/bin\n'
+		printf 'file rootfs/bin/probe mode=0755 from=%s\n' \
+			"$abs_top_builddir/tests/vm/probe"
+	} | ramdisk_of
+	for signal in KILL TERM; do
+		rm -f err
+		enc-run -v --launcher sandbox app.eif >out 2>err 3>&- &
+		run_pid=$!
+		until grep -qs 'console: immortal: yes' err; do
+			kill -0 "$run_pid"
+		done
+		inner=$(grep -lasF "$mark" /proc/[0-9]*/cmdline | cut -d/ -f3)
+		kill "-$signal" "$run_pid"
+		no_process "$mark"
+	done
+}
+
 @test "sandbox: a FIFO where a file is to be written holds nobody up" {
 	ramdisk true <<'END'
 file a data=x ino=77 nlink=2
@@ -106,13 +127,14 @@ below() {
 	seq 200000 | sed 's/.*/dir rootfs\/d&/' >lines
 	ramdisk true <lines
 	for signal in TERM INT HUP; do
+		rm -f err
 		# not ignored, as it is for what a shell has in the background
 		python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' \
 			enc-run --launcher sandbox app.eif >out 2>err 3>&- &
 		run_pid=$!
-		until grep -q 'nothing in it is protected' err; do
+		until grep -qs 'nothing in it is protected' err; do
 			kill -0 "$run_pid"
 		done
 		sleep 0.1

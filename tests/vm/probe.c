@@ -2,7 +2,7 @@
 /*
  * probe.c - looks at an enclave from inside: "probe pcrs", "probe xattr FILE
  * NAME", "probe random", "probe socket FAMILY", "probe uring", "probe keys",
- * "probe euid"
+ * "probe euid", "probe immortal MARK"
  *
  * Static, and with nothing of the product in it: a second opinion.  The device
  * is that of linux/nsm.h, the CBOR is made and read by hand.
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -110,6 +111,14 @@ static int keys(void)
 					KEY_SPEC_SESSION_KEYRING, 0));
 }
 
+/* A process that no parent's death ends. */
+static int immortal(void)
+{
+	report("immortal", prctl(PR_SET_PDEATHSIG, 0));
+	fflush(stdout);
+	return pause();
+}
+
 /* Has the kernel credited itself with enough entropy?  getrandom(2). */
 static int random_state(void)
 {
@@ -139,8 +148,10 @@ int main(int argc, char **argv)
 		return report("uring", syscall(SYS_io_uring_setup, 1, NULL));
 	if (argc == 2 && strcmp(argv[1], "keys") == 0)
 		return keys();
+	if (argc == 3 && strcmp(argv[1], "immortal") == 0)
+		return immortal();
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
 		return printf("euid: %u\n", geteuid()) < 0;
-	fprintf(stderr, "usage: probe pcrs | random | xattr FILE NAME | socket FAMILY | uring | keys | euid\n");
+	fprintf(stderr, "usage: probe pcrs | random | xattr FILE NAME | socket FAMILY | uring | keys | euid | immortal MARK\n");
 	return 2;
 }

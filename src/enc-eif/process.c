@@ -10,21 +10,8 @@
 #include "base/xalloc.h"
 #include "enc-eif/rootfs.h"
 #include "enclave/process.h"
-#include "image/layer.h"
 
 #define ACCOUNTS_MAX (4u << 20)		/* of passwd and of group */
-
-/* The text of a file of the image, or an empty one where there is none. */
-static int read_text(struct rootfs *r, const char *path, struct buf *b,
-		     bool *found, struct err *e)
-{
-	const struct node *n = tree_find(r->tree, path, true);
-
-	*found = n && S_ISREG(n->inode->mode);
-	if (!*found)
-		return 0;
-	return layer_file(&r->spool, n->inode, path, b, e);
-}
 
 static int resolve_user(struct rootfs *r, struct process *p, struct err *e)
 {
@@ -34,8 +21,8 @@ static int resolve_user(struct rootfs *r, struct process *p, struct err *e)
 
 	if (!p->user)
 		return 0;
-	if (read_text(r, "etc/passwd", &passwd, &ignored, e) < 0 ||
-	    read_text(r, "etc/group", &group, &ignored, e) < 0)
+	if (rootfs_text(r, "etc/passwd", &passwd, &ignored, e) < 0 ||
+	    rootfs_text(r, "etc/group", &group, &ignored, e) < 0)
 		return -1;
 	return process_resolve_user(p, passwd.data, group.data, e);
 }
@@ -129,7 +116,7 @@ int rootfs_process(struct rootfs *r, struct err *e)
 	AUTO_PROCESS struct process p = { .argv = NULL };
 	bool found;
 
-	if (read_text(r, PROCESS_PATH, &text, &found, e) < 0)
+	if (rootfs_text(r, PROCESS_PATH, &text, &found, e) < 0)
 		return -1;
 	if (!found)
 		return err_set(e, ERR_INPUT,

@@ -171,6 +171,17 @@ static int check_plain(const struct rootfs *r, const struct image *img,
 	return 0;
 }
 
+int rootfs_text(const struct rootfs *r, const char *path, struct buf *b,
+		bool *found, struct err *e)
+{
+	const struct node *n = tree_find(r->tree, path, true);
+
+	*found = n && S_ISREG(n->inode->mode);
+	if (!*found)
+		return 0;
+	return layer_file(&r->spool, n->inode, path, b, e);
+}
+
 int rootfs_fill(struct rootfs *r, const struct image *img, uint64_t max,
 		struct progress *p, struct err *e)
 {
@@ -180,7 +191,7 @@ int rootfs_fill(struct rootfs *r, const struct image *img, uint64_t max,
 	    rootfs_command(r, img, e) < 0)
 		return -1;
 	if (image_annotation(img, ANNOTATION_AMENDED))
-		return rootfs_process(r, e);
+		return rootfs_process(r, e) < 0 ? -1 : rootfs_services(r, e);
 	if (tree_find(r->tree, PROCESS_PATH, true))
 		return err_set(e, ERR_INPUT,
 			       "the image was amended and lost its annotations on the way (docker save has no place for them), and with them what its manifest asks for: give the path that enc-amend printed");

@@ -3,7 +3,8 @@
  * rootfs.h - the merged tree made ready to boot
  *
  * What cannot be honoured in the enclave is an error here: a command that is
- * not in the image, a user that its passwd does not have.
+ * not in the image, a user that its passwd does not have, a port with TLS and no
+ * certificate for it.
  */
 #ifndef ENC_EIF_ROOTFS_H
 #define ENC_EIF_ROOTFS_H
@@ -36,6 +37,15 @@ void rootfs_release(struct rootfs *r);
 /* process.c of this program: process.json of an amended image, with the user
  * resolved, back into the tree; and the checks on command and folder. */
 int rootfs_process(struct rootfs *r, struct err *e) MUST_CHECK;
+
+/* services.c: the files that the services need which an amended image's own
+ * manifest asks for. */
+int rootfs_services(struct rootfs *r, struct err *e) MUST_CHECK;
+
+/* Appends the text of a regular file of the tree, up to the buffer's ceiling;
+ * *found is whether there is one.  path is as in tree.h, and is followed. */
+int rootfs_text(const struct rootfs *r, const char *path, struct buf *b,
+		bool *found, struct err *e) MUST_CHECK;
 
 /* cmd and env from the image's configuration. */
 int rootfs_command(struct rootfs *r, const struct image *img, struct err *e)

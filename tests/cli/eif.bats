@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# eif.bats - enc-eif of parts: status, stdout, stderr, what is written
+# eif.bats - enc-eif of parts: status, stdout, stderr, what is written; and what
+# it misses in an image
 #
 # That the bytes are right is judged by tests/pipe/oracle.bats and by
 # tools/eifread.py, which share no code with the suite.
@@ -259,4 +260,43 @@ enc-eif: try 'enc-eif --help'" "$stderr"
 @test "eif: an output whose name is not UTF-8" {
 	expect 0 parts -q -o $'\xff.eif'
 	[ -s $'\xff.eif' ]
+}
+
+# tls_image ENTRY...: an image with these files, amended with a manifest that
+# has TLS on port 8443; in $amended
+tls_image() {
+	{
+		printf 'config {"Cmd": ["/app"]}\nlayer none\nfile app mode=0755 data=app\n'
+		printf '%s\n' "$@"
+	} | mkimage layout app:1 >image
+	amended=$(enc-amend -q -f enclaver.yaml --odyn odyn "$(cat image)")
+}
+
+@test "eif: an image without the certificate or key of a port with TLS" {
+	requires python3 jq
+	local dir=etc/enclaver/tls/server/8443
+	fake_odyn odyn
+	printf 'version: v1\nname: app\ntarget: app:enclave\nsources: {app: app:1}\n' >enclaver.yaml
+	echo 'ingress: [{listen_port: 80}, {listen_port: 8443, tls: {key_file: k, cert_file: c}}]' \
+		>>enclaver.yaml
+	tls_image
+	expect 3 enc-eif -q --blobs blobs -o out.eif "$amended"
+	same "" "$output"
+	same "enc-eif: ingress 8443 has tls, and the image has no '/$dir/cert.pem': add it to the application's image" "$stderr"
+	tls_image "file $dir/cert.pem data=c"
+	expect 3 enc-eif -q --blobs blobs -o out.eif "$amended"
+	same "enc-eif: ingress 8443 has tls, and the image has no '/$dir/key.pem': add it to the application's image" "$stderr"
+	# a link to nothing and a folder are no files either
+	tls_image "symlink $dir/cert.pem to=/srv/cert.pem" "file $dir/key.pem data=k"
+	expect 3 enc-eif -q --blobs blobs -o out.eif "$amended"
+	contains "$stderr" "cert.pem"
+	tls_image "file $dir/cert.pem data=c" "dir $dir/key.pem"
+	expect 3 enc-eif -q --blobs blobs -o out.eif "$amended"
+	contains "$stderr" "key.pem"
+	[ ! -e out.eif ]
+	# what links lead to is as good, also through a folder
+	tls_image "file srv/tls/cert.pem data=c" "file srv/tls/key data=k" \
+		"symlink srv/tls/key.pem to=key" "symlink $dir to=/srv/tls"
+	expect 0 enc-eif -q --blobs blobs -o out.eif "$amended"
+	same out.eif "$output"
 }

@@ -38,6 +38,13 @@ wrong() {
 		<<<$'api:\n\tlisten_port: 1'
 }
 
+@test "manifest: what a pattern is not" {
+	wrong "5:19: did not find expected alphabetic or numeric character while scanning an alias; quote what begins with * or &" \
+		<<<'egress: {allow: [*.debian.org]}'
+	wrong "5:18: 'egress.allow[0]': 'host:9977' is not an address: a pattern is a host name or an address, without scheme and port" \
+		<<<'egress: {allow: ["host:9977"]}'
+}
+
 @test "manifest: from standard input the name is <stdin>" {
 	manifest <<<'nope: 1' >wrong
 	expect 3 enc-amend --sources -f - <wrong
@@ -72,7 +79,7 @@ wrong() {
 	same "enc-amend: bad.yaml:1:33: nested more than 32 deep" "$stderr"
 	printf 'a: &a [x]\nb: *a\n' >bad.yaml
 	expect 3 enc-amend --sources -f bad.yaml
-	same "enc-amend: bad.yaml:2:4: aliases are not taken here" "$stderr"
+	same "enc-amend: bad.yaml:2:4: aliases are not taken here; quote what begins with *" "$stderr"
 }
 
 @test "manifest: --sources prints what it names" {

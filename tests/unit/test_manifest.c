@@ -155,7 +155,9 @@ static void test_patterns(void)
 		{ "10.0.0.0/", "'10.0.0.0/': the prefix must be from 0 to 32" },
 		{ "::/129", "'::/129': the prefix must be from 0 to 128" },
 		{ "x/8", "'x/8' is not an address" },
-		{ "a:80", "'a:80' is not an address" },
+		{ "a:80", "'a:80' is not an address: a pattern is a host name or an address, without scheme and port" },
+		{ "https://a", "'https://a' is not an address: a pattern is a host name or an address, without scheme and port" },
+		{ "[::1]:80", "'[::1]:80' is not an address: a pattern is a host name or an address, without scheme and port" },
 		{ "http", NULL },
 		{ "a b", "'a b' is neither a name, an address nor a CIDR" },
 	};

@@ -79,7 +79,9 @@ static void test_refused(void)
 #define REFUSED(text, want) refused(text, sizeof(text) - 1, want)
 	REFUSED("", "x:1:1: there is nothing in it");
 	REFUSED("# no more\n", "x:2:1: there is nothing in it");
-	REFUSED("a: &p 1\nb: *p\n", "x:2:4: aliases are not taken here");
+	REFUSED("a: &p 1\nb: *p\n", "x:2:4: aliases are not taken here; quote what begins with *");
+	REFUSED("[*.a]\n", "x:1:3: did not find expected alphabetic or numeric character while scanning an alias; quote what begins with * or &");
+	REFUSED("a: &.a\n", "x:1:5: did not find expected alphabetic or numeric character while scanning an anchor; quote what begins with * or &");
 	REFUSED("a: 1\nb: 2\na: 3\n",
 		"x:3:1: 'a' is here a second time, after line 1");
 	REFUSED("a: 1\n\"a\": 3\n",

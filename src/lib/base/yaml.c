@@ -80,17 +80,22 @@ int yaml_fault(const struct yaml_doc *doc, const struct yaml_node *node,
 	return -1;
 }
 
-/* libyaml's words for what is most often a tab. */
-static const char *advice(const char *problem)
+/* libyaml's words for what is most often a tab, and for what is most often a
+ * wildcard. */
+static const char *advice(const char *problem, const char *context)
 {
-	return strstr(problem, "cannot start any token") ?
-		       "; indent by spaces, and quote what begins with @, % or `" :
-		       "";
+	if (strstr(problem, "cannot start any token"))
+		return "; indent by spaces, and quote what begins with @, % or `";
+	if (strstr(context, "scanning an alias") ||
+	    strstr(context, "scanning an anchor"))
+		return "; quote what begins with * or &";
+	return "";
 }
 
 static int next_event(struct reader *r, yaml_event_t *event, struct err *e)
 {
 	const yaml_parser_t *p = &r->parser;
+	const char *context;
 
 	if (yaml_parser_parse(&r->parser, event))
 		return 0;
@@ -98,9 +103,10 @@ static int next_event(struct reader *r, yaml_event_t *event, struct err *e)
 		oom();
 	if (p->error == YAML_READER_ERROR)	/* has no mark of its own */
 		return fault(r, &p->mark, e, "%s", p->problem);
+	context = p->context ? p->context : "";
 	return fault(r, &p->problem_mark, e, "%s%s%s%s", p->problem,
-		     p->context ? " " : "", p->context ? p->context : "",
-		     advice(p->problem));
+		     *context ? " " : "", context,
+		     advice(p->problem, context));
 }
 
 static struct yaml_node *node_new(struct reader *r, const yaml_event_t *event,
@@ -267,7 +273,7 @@ static struct yaml_node *value(struct reader *r, const yaml_event_t *event,
 	case YAML_MAPPING_START_EVENT:
 		return collection(r, event, e);
 	default:
-		fault(r, &event->start_mark, e, "aliases are not taken here");
+		fault(r, &event->start_mark, e, "aliases are not taken here; quote what begins with *");
 		return NULL;
 	}
 }

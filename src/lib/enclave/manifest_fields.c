@@ -99,6 +99,8 @@ static int read_memory(const struct at *at, const struct yaml_node *node,
 {
 	int64_t value;
 
+	if (yaml_int(node, &value) < 0)
+		return wrong_type(at, node, "an integer (MiB)", e);
 	if (read_int(at, node, MEMORY_MIN, INT32_MAX, &value, e) < 0)
 		return -1;
 	*(int32_t *)out = (int32_t)value;
@@ -194,6 +196,10 @@ static int read_tls(const struct at *at, const struct yaml_node *node,
 		{ 0 },
 	};
 
+	if (node->kind != YAML_MAPPING)
+		return wrong_type(at, node,
+				  "a mapping, like {key_file: key.pem, cert_file: cert.pem}",
+				  e);
 	((struct manifest_ingress *)out)->tls = true;
 	return read_fields(at, node, fields, out, e);
 }

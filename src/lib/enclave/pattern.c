@@ -46,7 +46,11 @@ static int parse_address(const char *text, struct pattern *p, struct err *e)
 		p->family = AF_INET;
 	else if (inet_pton(AF_INET6, addr, p->addr) == 1)
 		p->family = AF_INET6;
-	else if (slash || strchr(addr, ':'))
+	else if (strchr(text, ':'))
+		return err_set(e, ERR_INPUT,
+			       "'%s' is not an address: a pattern is a host name or an address, without scheme and port",
+			       text);
+	else if (slash)
 		return err_set(e, ERR_INPUT, "'%s' is not an address", text);
 	else
 		return 0;

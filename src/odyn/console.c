@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define LINE_MAX_BYTES 2048
 
 void console_open(const char *path)
@@ -61,4 +63,40 @@ void console_say(const char *fmt, ...)
 		/* No console: nobody to tell. */
 		ssize_t ignored UNUSED = write(2, line, len);
 	}
+}
+
+/* Is there room for one more?  *left_out is how many there were none for. */
+static bool may_say(struct console_limit *l, unsigned int *left_out)
+{
+	uint64_t now = clock_ticks();
+
+	*left_out = 0;
+	if (l->said == 0 || now - l->since >= CONSOLE_LIMIT_MS) {
+		*left_out = l->left_out;
+		l->since = now;
+		l->said = l->left_out = 0;
+	}
+	if (l->said == l->lines) {
+		l->left_out++;
+		return false;
+	}
+	l->said++;
+	return true;
+}
+
+void console_say_some(struct console_limit *l, const char *fmt, ...)
+{
+	char text[LINE_MAX_BYTES];
+	unsigned int left_out;
+	va_list ap;
+
+	if (!may_say(l, &left_out))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (left_out > 0)
+		console_say("%u lines like the next one were left out",
+			    left_out);
+	console_say("%s", text);
 }

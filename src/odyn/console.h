@@ -6,6 +6,7 @@
 #define ODYN_CONSOLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 
@@ -21,5 +22,18 @@ void console_send_to(void (*fn)(void *arg, const char *line, size_t len),
 /* One line "odyn: ..." on stderr by one write(2), control characters as '?'.
  * No memory is allocated. */
 void console_say(const char *fmt, ...) PRINTF(1, 2);
+
+#define CONSOLE_LIMIT_MS 10000
+
+/* For what somebody else can bring about as often as he likes: so many lines in
+ * CONSOLE_LIMIT_MS, and the first one after that says how many were not. */
+struct console_limit {
+	unsigned int lines;	/* set by the owner; the rest begins as 0 */
+	unsigned int said, left_out;
+	uint64_t     since;	/* clock_ticks() of the first */
+};
+
+void console_say_some(struct console_limit *l, const char *fmt, ...)
+	PRINTF(2, 3);
 
 #endif

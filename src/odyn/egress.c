@@ -20,6 +20,7 @@
 #include "odyn/tcp.h"
 
 #define UP_MAX	 (HTTP1_HEAD_MAX + 1024u + BODY_MAX)
+#define SAID_MAX 8		/* lines on the console in a while */
 #define BODY_MAX 65536u		/* bytes of a body that wait for the other side */
 
 struct egress {
@@ -30,6 +31,7 @@ struct egress {
 	struct policy	policy;
 	struct listener listener;
 	struct link    *clients;
+	struct console_limit failures;
 	struct http1_head response;	/* of the client at work */
 };
 
@@ -70,6 +72,14 @@ static void gone(void *arg)
 	gate_leave(g);
 }
 
+/* Nothing came of a request that the manifest allows.  The application has the
+ * sentence, and few look there. */
+static void fail(struct client *c, unsigned status, const char *sentence)
+{
+	console_say_some(&c->egress->failures, "egress: %s", sentence);
+	front_refuse(&c->front, status, sentence);
+}
+
 /* Something is wrong with the server: that can be said only as long as nothing
  * of its answer was sent on. */
 static void bad_gateway(struct client *c, const char *why)
@@ -81,7 +91,7 @@ static void bad_gateway(struct client *c, const char *why)
 	if (c->answered)
 		front_abort(&c->front);
 	else
-		front_refuse(&c->front, 502, text);
+		fail(c, 502, text);
 }
 
 /* From the request's body to the server. */
@@ -262,7 +272,7 @@ static void dialled(void *arg, int fd, unsigned status, const char *sentence)
 		return;
 	}
 	if (fd < 0) {
-		front_refuse(&c->front, status, sentence);
+		fail(c, status, sentence);
 		return;
 	}
 	if (c->tunnel) {
@@ -350,6 +360,7 @@ struct egress *egress_start(struct loop *l, struct dialer *d,
 	eg->dialer = d;
 	eg->relays = rs;
 	eg->gate = g;
+	eg->failures.lines = SAID_MAX;
 	eg->policy = (struct policy){ &m->allow, &m->deny };
 	if (tcp_listen(&eg->listener, l, m->proxy_port, g, accepted, eg,
 		       e) < 0) {

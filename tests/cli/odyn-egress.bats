@@ -235,10 +235,20 @@ cannot connect to 'garbage' port 80: an egress answer that is neither \"Ok\" nor
 'web' port 80: two Content-Length fields
 short
 /fine" "$output"
+	# all but what was cut short, of which the application had the beginning
+	same "odyn: egress: cannot connect to 'refused' port 80: Connection refused
+odyn: egress: cannot connect to 'denied' port 80: the policy forbids it
+odyn: egress: 'silent' port 80: the server closed the connection without an answer
+odyn: egress: cannot connect to 'garbage' port 80: an egress answer that is neither \"Ok\" nor {\"Err\":{\"os_code\":N,\"message\":TEXT}}
+odyn: egress: 'web' port 80: two Content-Length fields" "$(grep '^odyn: egress' <<<"$stderr")"
+	inside "$CURL -o /dev/null 'http://refused/[1-40]'"
+	[ "$(grep -c '^odyn: egress' <<<"$stderr")" -ge 8 ]
+	[ "$(grep -c '^odyn: egress' <<<"$stderr")" -lt 40 ]
 	kill "$outside"
 	rm v_17002
 	inside "$CURL http://web/"
 	same "cannot connect to 'web' port 80: the host has no egress proxy" "$output"
+	contains "$stderr" "odyn: egress: cannot connect to 'web' port 80: the host has no egress proxy"
 }
 
 @test "no allow, no proxy; a port that is taken is said" {

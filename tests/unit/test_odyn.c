@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_odyn.c - odyn's small parts: the ring, stop requests, what is done about
- * a clock
+ * a clock, lines that are too many
  */
 #include "odyn/ring.h"
 
+#include "odyn/console.h"
 #include "odyn/stop.h"
 #include "odyn/timekeeper.h"
 
@@ -88,10 +89,44 @@ static void test_clock(void)
 	   "much: at once, both ways");
 }
 
+static void gather(void *arg, const char *line, size_t len)
+{
+	char *end = (char *)arg + strlen(arg);
+
+	memcpy(end, line, len);
+	end[len] = '\0';
+}
+
+static void test_limit(void)
+{
+	struct console_limit l = { .lines = 2 };
+	char text[512] = "";
+
+	console_send_to(gather, text);
+	for (int i = 0; i < 5; i++)
+		console_say_some(&l, "%d", i);
+	same_str(text, "odyn: 0\nodyn: 1\n", "no more than the limit");
+	*text = '\0';
+	l.since -= CONSOLE_LIMIT_MS;
+	for (int i = 5; i < 8; i++)
+		console_say_some(&l, "%d", i);
+	same_str(text, "odyn: 3 lines like the next one were left out\n"
+		 "odyn: 5\nodyn: 6\n", "later on, with how many were not said");
+	*text = '\0';
+	l.since -= CONSOLE_LIMIT_MS;
+	console_say_some(&l, "8");
+	l.since -= CONSOLE_LIMIT_MS;
+	console_say_some(&l, "9");
+	same_str(text, "odyn: 1 lines like the next one were left out\n"
+		 "odyn: 8\nodyn: 9\n", "each is counted once");
+	console_send_to(NULL, NULL);
+}
+
 int main(void)
 {
 	test_ring();
 	test_stop();
 	test_clock();
+	test_limit();
 	return tap_done();
 }

@@ -90,11 +90,11 @@ in_engine() {
 	expect 0 enclaver -d run --expect 'a file' --status-fd 3 --check \
 		--launcher sandbox --debug_mode --grace=3 --boot_timeout 9 \
 		--restart 1 --cid 7 --eif-file "two
-lines" --manifest_file=m -p none
+lines" --manifest_file=m -p none --resolver 192.0.2.1
 	called enc-run -p none -d --expect 'a file' --status-fd 3 --check \
 		--launcher sandbox --debug_mode --grace 3 --boot_timeout 9 \
 		--restart 1 --cid 7 --eif-file "two
-lines" --manifest_file m -- repo/app:enclave
+lines" --manifest_file m --resolver 192.0.2.1 -- repo/app:enclave
 	# No file here takes part in what an address is.
 	touch ':80:80' 1:80:80
 	expect 0 enclaver run -p '[::1]:80:80'
@@ -213,6 +213,18 @@ lines" --manifest_file m -- repo/app:enclave
 	[ ! -e calls ]
 }
 
+@test "enclaver ps: is enc-run's; help says whose the other options are" {
+	expect 0 enclaver ps --json
+	called enc-run ps --json
+	expect 0 enclaver run --help
+	contains "$output" "enc-run, with --launcher sandbox"
+	same "run's other options are those of enc-run: enc-run --help" "${lines[-1]}"
+	local help=$output
+	expect 0 enclaver help
+	same "$help" "$output"
+	same "" "$stderr"
+}
+
 @test "enclaver run: usage is 125 too" {
 	wrong() {
 		local text=$1
@@ -233,6 +245,8 @@ enclaver: try 'enclaver --help'" "$stderr"
 	wrong "more than one image: 'b'" a b
 	wrong "an image or a manifest, not both: 'a' and 'b'" a -f b
 	wrong "option '--eif-only' is for build" --eif-only x
+	wrong "option '--blobs' is for build" --blobs x
+	wrong "option '--log-buffer' is for build" --log-buffer 1M
 	wrong "--engine is docker or podman, not 'lxc'" --engine lxc
 	wrong "option '--expect' names what is not in a container" --engine docker --expect x
 	wrong "an engine runs images, and 'app.eif' is a file" --engine docker app.eif
@@ -241,7 +255,7 @@ enclaver: try 'enclaver --help'" "$stderr"
 		contains "$stderr" "enclaver: "
 	done
 	expect 2 enclaver build --check
-	contains "$stderr" "unknown option '--check'"
+	contains "$stderr" "option '--check' is for run"
 	expect 2 enclaver build -p 1:2
 	contains "$stderr" "option '-p' is for run"
 	rm bin/enc-run

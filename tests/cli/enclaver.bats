@@ -248,6 +248,18 @@ clean() {
 	expect 0 enclaver build -q --max-size 16M --eif-only x.eif
 }
 
+@test "enclaver: build takes the kernel from --blobs, as enc-eif does" {
+	fake_blobs other
+	echo other >other/cmdline
+	expect 0 enclaver build -q --blobs other --eif-only x.eif
+	same other "$(enc-inspect extract x.eif cmdline)"
+	expect 0 enclaver build -v --blobs=other
+	contains "$stderr" "enc-eif: kernel 'bzImage' of 'other'"
+	expect 6 enclaver build -q --blobs ./none
+	contains "$stderr" "enc-eif: cannot open the blobs folder './none'"
+	clean
+}
+
 @test "enclaver: --log-buffer is in the measurements" {
 	expect 0 enclaver build -q --eif-only x.eif
 	expect 0 enclaver build -q --log-buffer 1M --eif-only y.eif
@@ -260,7 +272,7 @@ clean() {
 
 @test "enclaver: usage" {
 	expect 2 enclaver
-	same $'enclaver: no verb: build, run, push, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
+	same $'enclaver: no verb: build, run, push, ps, pull, amend, eif, release, inspect\nenclaver: try \'enclaver --help\'' "$stderr"
 	expect 2 enclaver -q
 	contains "$stderr" "enclaver: no verb"
 	expect 2 enclaver build x

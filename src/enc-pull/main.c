@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "cli/confine.h"
@@ -109,16 +110,36 @@ static int confine(const struct source *source, const struct store *store,
 	return cli_confine(&box, e);
 }
 
+/* Is it a name alone, of a registry's image, and that of a file here too? */
+static bool is_file(const char *image)
+{
+	struct stat st;
+
+	return !strchr(image, ':') && stat(image, &st) == 0 &&
+	       S_ISREG(st.st_mode);
+}
+
+static void tell_of_file(const char *image, struct err *e)
+{
+	size_t len = strlen(e->msg);
+
+	snprintf(e->msg + len, sizeof(e->msg) - len,
+		 "; the file here is docker-archive:%s or oci-archive:%s", image,
+		 image);
+}
+
 /* *opened says how far it came when it fails. */
 static char *pull(const struct options *o, bool *opened, struct err *e)
 {
 	AUTO_FREE char *image = cli_object(o->image, "image", e);
 	AUTO_STORE struct store store = STORE_INIT;
 	AUTO_SOURCE struct source *source = NULL;
+	bool file;
 	char *path;
 
 	if (!image)
 		return NULL;
+	file = is_file(image);
 	if (o->if_there && strncmp(image, "docker-daemon:", 14) != 0)
 		cli_usage("--if-there is for docker-daemon:NAME, not for '%s'",
 			  image);
@@ -130,6 +151,8 @@ static char *pull(const struct options *o, bool *opened, struct err *e)
 	cli_debug("pulling '%s' into '%s'", image, store.dir);
 	path = source_pull(source, &store, e);
 	cli_progress_end();
+	if (!path && file && e->class == ERR_REMOTE)
+		tell_of_file(image, e);
 	return path;
 }
 

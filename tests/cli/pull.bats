@@ -60,6 +60,16 @@ refused() {
 	[ ! -e "$ENCLAVER_STORE" ]
 }
 
+@test "pull: of a file that has the name no registry gives it is said what to call it" {
+	export https_proxy=http://127.0.0.1:1
+	refused 5 127.0.0.1 app.tar
+	[[ $stderr != *docker-archive:* ]]
+	: >app.tar
+	refused 5 "; the file here is docker-archive:app.tar or oci-archive:app.tar" app.tar
+	refused 5 127.0.0.1 docker://app.tar
+	[[ $stderr != *docker-archive:* ]]
+}
+
 @test "pull: oci: copies an image, and says the same the second time" {
 	local image path
 	image=$(mkimage_app src app:1)

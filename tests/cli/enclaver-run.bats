@@ -115,6 +115,12 @@ lines" --manifest_file m --resolver 192.0.2.1 -- repo/app:enclave
 	same "" "$output"
 	contains "$stderr" "enc-pull: "
 	contains "$stderr" "'127.0.0.1:1/none' is not in the store, nor in the docker daemon"
+	[[ $stderr != *"build it first"* ]]
+	manifest repo/app:1 127.0.0.1:1/none >not-built.yaml
+	expect 125 enclaver run -f not-built.yaml
+	same "" "$output"
+	contains "${stderr_lines[-2]}" "'127.0.0.1:1/none' is not in the store"
+	same "enclaver: build it first: enclaver build -f not-built.yaml" "${stderr_lines[-1]}"
 	expect 125 enclaver run oci:nowhere
 	contains "$stderr" "enc-pull: "
 	TMPDIR=$T/none expect 125 enclaver run
@@ -244,6 +250,8 @@ enclaver: try 'enclaver --help'" "$stderr"
 	wrong "--publish is [ADDRESS:]HOST:ENCLAVE, not '80 80'" -p '80 80'
 	wrong "more than one image: 'b'" a b
 	wrong "an image or a manifest, not both: 'a' and 'b'" a -f b
+	wrong "an image or a manifest, not both: 'a.eif' and 'b'; for an EIF: --manifest-file b" -f b a.eif
+	wrong "a manifest goes with -f: './enclaver.yaml'" ./enclaver.yaml
 	wrong "option '--eif-only' is for build" --eif-only x
 	wrong "option '--blobs' is for build" --blobs x
 	wrong "option '--log-buffer' is for build" --log-buffer 1M

@@ -5,32 +5,60 @@
 # all of them in one file.
 BEGIN { FS = "|" }
 /^#/ { next }
-$1 == "*" { common[++commons] = $0 }
-shell == "zsh" && $1 == "*" { next }
-shell == "zsh" && $1 != last {
-	if (last != "")
-		zsh_end()
-	last = $1
-	names = names " " $1
-	body = body "\n" $1 ")\n\t_arguments -s -S"
-	for (i = 1; i <= commons; i++) {
-		split(common[i], field)
-		add(field[2], field[3], field[4])
-	}
+{
+	lines++
+	of[lines] = $1
+	option_of[lines] = $2
+	value_of[lines] = $3
+	what_of[lines] = $4
 }
-shell == "zsh" || $1 == "*" || $1 == program { add($2, $3, $4) }
+$1 !~ /[* ]/ && $1 != last {
+	last = $1
+	programs[++n_programs] = $1
+	names = names " " $1
+}
+$1 == "enclaver" && $2 == "" { n_verbs = split($3, verbs, "/") }
 
 END {
-	if (shell == "bash")
-		bash_end()
-	if (shell == "zsh") {
-		zsh_end()
-		print "#compdef" names
+	if (shell == "zsh")
+		zsh_all()
+	else {
 		print "# SPDX-License-Identifier: Apache-2.0"
-		print "case $service in" body "\nesac"
+		if (shell == "bash")
+			bash_all()
+		else
+			fish_all()
 	}
-	if (shell == "fish" && !no_files)
-		print "complete -c " program " -F"
+}
+
+# The command whose lines are those of enclaver's verb: its own, or a program's
+# (its run takes more than enc-run does).
+function command_of(verb,    i) {
+	for (i = 1; i <= lines; i++)
+		if (of[i] ~ "^(enclaver |enc-run |enc-)" verb "$" && of[i] != "enc-run")
+			return of[i]
+	return "enclaver " verb
+}
+
+# Whether line i is for command: a program, or one with a verb.
+function is_for(i, command) {
+	if (of[i] == "*" || of[i] == command)
+		return 1
+	if (index(of[i], command " ") == 1)
+		return command != "enclaver"
+	if (option_of[i] == "" || command == "enclaver help")
+		return 0
+	return command ~ /^enclaver / && of[i] == "enclaver" ||
+		command == "enclaver run" && of[i] == "enc-run"
+}
+
+# add() for each line of the command, and once for each option.
+function add_all(command,    i, had) {
+	for (i = 1; i <= lines; i++)
+		if (is_for(i, command) && !((option_of[i]) in had)) {
+			had[option_of[i]]
+			add(option_of[i], value_of[i], what_of[i])
+		}
 }
 
 function add(option, value, what,    words) {
@@ -73,12 +101,35 @@ function bash(option, value, words,    pattern) {
 	cases = cases "\n\t\t;;\n"
 }
 
-function bash_end(    name) {
-	name = program
+function bash_all(    name, i, pattern) {
+	name = "_" program
 	gsub(/-/, "_", name)
+	if (program != "enclaver")
+		bash_function(name, program)
+	else {
+		bash_function("_enclaver_any", "enclaver")
+		for (i = 1; i <= n_verbs; i++) {
+			bash_function("_enclaver_" verbs[i], command_of(verbs[i]))
+			pattern = pattern (i > 1 ? " | " : "") verbs[i]
+		}
+		print "_enclaver() {"
+		print "\tlocal verb=any word"
+		print "\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do"
+		print "\t\tcase $word in"
+		print "\t\t" pattern ") verb=$word && break ;;"
+		print "\t\tesac"
+		print "\tdone"
+		print "\t\"_enclaver_$verb\""
+		print "}"
+	}
+	print "complete -o filenames -F " name " " program
+}
+
+function bash_function(name, command) {
+	arguments = options = cases = ""
+	add_all(command)
 	gsub(/,/, " ", options)
-	print "# SPDX-License-Identifier: Apache-2.0"
-	print "_" name "() {"
+	print name "() {"
 	print "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}"
 	print "\tif [[ $cur == = ]]; then cur=; fi"
 	print "\tif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi"
@@ -96,7 +147,6 @@ function bash_end(    name) {
 	print "\t\t;;"
 	print "\tesac"
 	print "}"
-	print "complete -o filenames -F _" name " " program
 }
 
 function zsh(option, value, words, what,    action, both, two) {
@@ -116,17 +166,54 @@ function zsh(option, value, words, what,    action, both, two) {
 	body = body "'[" what "]" (value != "" ? ":value:" action : "") "'"
 }
 
-function zsh_end() {
+function zsh_all(    i) {
+	for (i = 1; i <= n_programs; i++)
+		zsh_part(programs[i], programs[i])
+	for (i = 1; i <= n_verbs; i++) {
+		turns = turns "\n\t\t" verbs[i] ") part='" command_of(verbs[i]) "' && break ;;"
+		if (command_of(verbs[i]) ~ / /)
+			zsh_part(command_of(verbs[i]), "'" command_of(verbs[i]) "'")
+	}
+	print "#compdef" names
+	print "# SPDX-License-Identifier: Apache-2.0"
+	print "local part=$service word"
+	print "if [[ $part == enclaver ]]; then"
+	print "\tfor word in ${words[2,CURRENT-1]}; do"
+	print "\t\tcase $word in" turns "\n\t\tesac"
+	print "\tdone\nfi"
+	print "case $part in" body "\nesac"
+}
+
+function zsh_part(command, label) {
+	argument = "_files"
+	body = body "\n" label ")\n\t_arguments -s -S"
+	add_all(command)
 	body = body " \\\n\t\t'*: :" argument "'\n\t;;"
+}
+
+function fish_all(    i) {
+	when = ""
+	if (program != "enclaver")
+		add_all(program)
+	else {
+		when = " -n __fish_use_subcommand"
+		add_all(program)
+		for (i = 1; i <= n_verbs; i++) {
+			when = " -n '__fish_seen_subcommand_from " verbs[i] "'"
+			add_all(command_of(verbs[i]))
+		}
+	}
+	if (!no_files)
+		print "complete -c " program " -F"
 }
 
 function fish(option, value, words, what,    both, i, n) {
 	if (option == "") {
 		if (words != "")
-			print "complete -c " program " -n __fish_use_subcommand -a '" words "'"
+			print "complete -c " program (when ? when : " -n __fish_use_subcommand") " -a '" words "'"
 		return
 	}
-	printf "complete -c %s", program
+	printf "complete -c %s%s", program, when
 	n = split(option, both, ",")
 	for (i = 1; i <= n; i++)
 		printf both[i] ~ /^--/ ? " -l %s" : " -s %s", substr(both[i], both[i] ~ /^--/ ? 3 : 2)

@@ -53,6 +53,7 @@ $program: try '$program --help'" "$stderr"
 @test "help: an option that lacks its value is status 2" {
 	local program options value option
 	while IFS='|' read -r program options value _; do
+		program=${program% *}
 		[[ " $ENC_PROGRAMS " == *" $program "* ]] || continue
 		[ -n "$options" ] && [ -n "$value" ] || continue
 		for option in ${options/,/ }; do

@@ -21,6 +21,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 P, WEB = sys.argv[1], int(sys.argv[2])
 LOG = b""
@@ -41,9 +42,17 @@ def exactly(s, n):
 
 def ask(host, port):
     """A frame there, a frame back, in the bytes of the Rust proxies."""
-    s = socket.socket(socket.AF_UNIX)
-    s.settimeout(60)
-    s.connect(os.path.join(os.environ["NE_FAKE"], "vsock", "17002"))
+    limit = time.monotonic() + 60
+    while True:  # the host may not listen yet
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(60)
+        try:
+            s.connect(os.path.join(os.environ["NE_FAKE"], "vsock", "17002"))
+            break
+        except OSError:
+            if time.monotonic() > limit:
+                raise
+            time.sleep(0.05)
     text = b'{"host":"%s","port":%d}' % (host.encode(), port)
     s.sendall(struct.pack("<H", len(text)) + text)
     (size,) = struct.unpack("<H", exactly(s, 2))

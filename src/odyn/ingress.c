@@ -27,6 +27,7 @@ struct entry {
 	struct ingress *ingress;
 	uint16_t	port;
 	struct tls     *tls;		/* NULL: plain */
+	struct console_limit absent, foreign;
 	struct listener listener;
 };
 
@@ -47,7 +48,8 @@ struct ingress {
 	struct entry	  entries[];
 };
 
-/* A connection to the application, complete or under way; -1 with errno. */
+/* A connection to the application, complete or under way; -1 with errno.  When
+ * nobody listens the loopback's answer is there as soon as connect() is over. */
 static int call_application(uint16_t port)
 {
 	static const int on = 1;
@@ -55,6 +57,7 @@ static int call_application(uint16_t port)
 				  .sin_port = htons(port) };
 	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC |
 				   SOCK_NONBLOCK, 0);
+	int why = 0;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0)
@@ -64,7 +67,9 @@ static int call_application(uint16_t port)
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
 	    errno != EINPROGRESS)
 		return -1;
-	return steal_fd(&fd);
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &(socklen_t){ sizeof(why) });
+	errno = why;
+	return why ? -1 : steal_fd(&fd);
 }
 
 static void ended(void *arg)
@@ -80,6 +85,10 @@ static void join(struct entry *en, struct stream *s)
 	int fd = call_application(en->port);
 
 	if (fd < 0) {
+		if (errno == ECONNREFUSED)
+			console_say_some(&en->absent,
+					 "ingress %u: nobody listens on 127.0.0.1:%u",
+					 en->port, en->port);
 		stream_abort(s);
 		gate_leave(in->gate);
 		return;
@@ -120,6 +129,10 @@ static void handshake_on(void *arg, uint32_t events)
 
 	(void)events;
 	if (ret < 0) {
+		if (errno == EPROTO)
+			console_say_some(&en->foreign,
+					 "ingress %u: a client does not speak TLS",
+					 en->port);
 		handshake_failed(h);
 	} else if (ret == 0) {
 		watch_set(&h->watch, h->stream.read_wants);
@@ -188,6 +201,7 @@ struct ingress *ingress_start(struct loop *l, struct vsock *v,
 		struct entry *en = &in->entries[i];
 
 		en->ingress = in;
+		en->absent.lines = en->foreign.lines = 1;
 		en->port = m->ingress[i].listen_port;
 		if ((m->ingress[i].tls && load_tls(en, dir, e) < 0) ||
 		    vsock_listen(v, en->port, &en->listener, g, accepted, en,

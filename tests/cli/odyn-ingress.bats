@@ -148,6 +148,32 @@ END
 s = connect(PLAIN)
 assert read_all(s) == b""
 END
+	until_line console "odyn: ingress $PLAIN: nobody listens on 127.0.0.1:$PLAIN"
+	client <<'END'
+for i in range(50):
+    assert read_all(connect(PLAIN)) == b""
+try:
+    tls(TLS).recv(1)
+except OSError:
+    pass
+END
+	until_line console "odyn: ingress $TLS: nobody listens on 127.0.0.1:$TLS"
+	[ "$(grep -c "^odyn: ingress $PLAIN" console)" -lt 25 ]
+}
+
+@test "TLS: that a client does not speak it is said, once in a while" {
+	serve
+	client <<'END'
+for word in [b"GET / HTTP/1.1\r\n\r\n", b"SSH-2.0-client\r\n", bytes(100)] * 20:
+    s = connect(TLS)
+    s.sendall(word)
+    try:
+        read_all(s)
+    except ConnectionResetError:
+        pass
+END
+	until_line console "odyn: ingress $TLS: a client does not speak TLS"
+	[ "$(grep -c "^odyn: ingress $TLS: a client" console)" -lt 25 ]
 }
 
 @test "TLS: 1.3 and 1.2, five megabytes, the end is said both ways" {
@@ -229,7 +255,8 @@ except ConnectionResetError:
     pass
 END
 	# none of them reached the application
-	same "ready" "$(cat console)"
+	same "ready
+odyn: ingress $TLS: a client does not speak TLS" "$(cat console)"
 }
 
 # faulty WORD: odyn does not start, and says so

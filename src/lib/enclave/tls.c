@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -289,13 +290,27 @@ const char *tls_distrust(const struct stream *s)
 	return why == X509_V_OK ? NULL : X509_verify_cert_error_string(why);
 }
 
+/* What OpenSSL says of a first record that is none. */
+static bool not_tls(unsigned long code)
+{
+	int why = ERR_GET_REASON(code);
+
+	return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+	       (why == SSL_R_HTTP_REQUEST || why == SSL_R_HTTPS_PROXY_REQUEST ||
+		why == SSL_R_WRONG_VERSION_NUMBER);
+}
+
 int tls_handshake(struct stream *s)
 {
 	int ret = SSL_do_handshake(s->state);
+	bool foreign = ret != 1 && not_tls(ERR_peek_error());
 
 	s->read_wants = EPOLLIN;
 	if (ret == 1)
 		return 1;
-	return failed(s->state, ret, &s->read_wants) < 0 && errno == EAGAIN ?
-	       0 : -1;
+	if (failed(s->state, ret, &s->read_wants) < 0 && errno == EAGAIN)
+		return 0;
+	if (foreign)
+		errno = EPROTO;
+	return -1;
 }

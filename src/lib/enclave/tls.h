@@ -49,7 +49,7 @@ const char *tls_distrust(const struct stream *s);
 
 /* Goes on with the handshake, which must be over before anything is read or
  * written: 1 when it is, 0 when it waits for s->read_wants, -1 when it failed
- * (the stream is still to be released). */
+ * (the stream is still to be released), with EPROTO when what came is no TLS. */
 int tls_handshake(struct stream *s) MUST_CHECK;
 
 #endif

@@ -25,6 +25,18 @@ load ../helpers
 	done
 }
 
+@test "docs: each name of a page has one, and no example is wider than a terminal" {
+	requires mandoc
+	local page name
+	for page in "$abs_top_srcdir"/man/*.1; do
+		[ "$(head -c 4 "$page")" != '.so ' ] || continue
+		for name in $(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1/p' "$page"); do
+			[ -e "$abs_top_srcdir/man/$name.1" ]
+		done
+		same "" "$(sed -n 's/^\.Dl //p' "$page" | grep -E '^.{73}')" "$page"
+	done
+}
+
 # A tree of one program, whose documents can be broken.
 fake() {
 	rm -rf tree
@@ -84,6 +96,14 @@ share/completions/options: enc-x: --jsonn is not in --help' "$output"
 	expect 1 tree/scripts/checkdocs tree/bin enc-x
 	same 'README: an example gives enc-x --jason
 man/enc-x.1: an example gives enc-x -p' "$output"
+
+	fake
+	echo '.so man1/enc-x.1' >tree/man/also-x.1
+	expect 0 tree/scripts/checkdocs tree/bin enc-x
+	same "" "$output"
+	echo '.so man1/enc-y.1' >tree/man/also-x.1
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	same 'man/also-x.1: no page enc-y.1' "$output"
 
 	fake
 	sed -i '/^\.Sh EXIT/d' tree/man/enc-x.1

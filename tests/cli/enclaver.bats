@@ -67,6 +67,16 @@ clean() {
 	same "${digest##*@}" "${piped##*@}"
 }
 
+@test "enclaver: sources are relative to the current folder, signatures to the manifest's" {
+	mkimage_app "$T/layout" a:1 >/dev/null
+	mkdir sub
+	manifest oci:layout:a:1 x sleeve:1 >sub/enclaver.yaml
+	expect 0 enclaver build -q -f sub/enclaver.yaml --eif-only x.eif
+	echo 'signature: {certificate: cert.pem, key: key.pem}' >>sub/enclaver.yaml
+	expect 6 enclaver build -q -f sub/enclaver.yaml --eif-only x.eif
+	contains "$stderr" "'sub/cert.pem'"
+}
+
 @test "enclaver: by its path it finds what is beside it" {
 	local here
 	here=$(command -v enclaver)

@@ -25,6 +25,14 @@ load ../helpers
 	done
 }
 
+@test "docs: README says that a kernel is needed before it says to build" {
+	local first
+	first=$(sed '/^To use it:/q' "$abs_top_srcdir/README")
+	contains "$first" "needs a kernel"
+	contains "$first" "ENCLAVER_BLOBS=DIR"
+	contains "$first" "PREFIX/share/enclaver/blobs"
+}
+
 @test "docs: each name of a page has one, and no example is wider than a terminal" {
 	requires mandoc
 	local page name

@@ -48,7 +48,7 @@ local_teardown() {
 	enc-eif -q --blobs "$BLOBS" -o app.eif <amended >/dev/null
 	run_start -p none --boot-timeout 8
 	run_ends 125
-	contains "$(cat err)" "the application did not run within 8 seconds"
+	contains "$(cat err)" "the application did not run within 8 s"
 	contains "$(cat err)" "Kernel panic"
 }
 

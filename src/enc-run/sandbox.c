@@ -30,6 +30,7 @@ struct sandbox {
 	pid_t pid;			/* its guard's, 0: none; ours to wait
 					 * for */
 	int   pidfd, console;
+	int   host;			/* the folder that both sides see */
 	struct watch pid_watch, console_watch;
 };
 
@@ -75,9 +76,9 @@ static int make_files(struct sandbox *s, struct err *e)
 	s->dir = open(s->en->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return err_sys(e, "cannot open '%s'", s->en->dir);
-	if (mkdirat(s->dir, SANDBOX_ROOT, 0700) < 0 ||
-	    mkdirat(s->dir, SANDBOX_HOST, 0700) < 0)
+	if (mkdirat(s->dir, SANDBOX_ROOT, 0700) < 0)
 		return err_sys(e, "cannot make a folder in '%s'", s->en->dir);
+	s->host = sandbox_host_new();
 	return open_console(s, e);
 }
 
@@ -85,8 +86,8 @@ static int make_files(struct sandbox *s, struct err *e)
 static int give_files(const struct sandbox *s, const struct sandbox_ids *ids,
 		      struct err *e)
 {
-	if (fchownat(s->dir, SANDBOX_HOST, ids->root_uid, ids->root_gid,
-		     AT_SYMLINK_NOFOLLOW) < 0 ||
+	if ((s->host >= 0 && fchownat(s->host, "", ids->root_uid, ids->root_gid,
+				      AT_EMPTY_PATH) < 0) ||
 	    fchownat(s->dir, SANDBOX_CONSOLE, ids->root_uid, ids->root_gid,
 		     AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "cannot give files of '%s' to the sandbox",
@@ -102,8 +103,10 @@ static int make_process(struct sandbox *s, int ours, int theirs,
 			   &s->pidfd, NULL, NULL);
 
 	if (pid == 0) {
+		const struct sandbox_fds fds = { s->dir, s->host, theirs };
+
 		close(ours);
-		sandbox_guard(s->en, s->dir, theirs);
+		sandbox_guard(s->en, &fds);
 	}
 	if (pid < 0)
 		return sandbox_refused(errno, e);
@@ -134,12 +137,46 @@ static int wait_for_word(int sync, struct err *e)
 	       0;
 }
 
-/* Until it has become the command. */
-static int guide(const struct sandbox *s, int sync, struct err *e)
+/* What is said until it has become the command. */
+static int listen_to(struct sandbox *s, int sync, struct err *e)
 {
-	struct sandbox_ids ids;
 	struct err fault;
 	ssize_t n;
+	int fd;
+
+	do {
+		if (wait_for_word(sync, e) < 0)
+			return -1;
+		n = sandbox_host_take(sync, &fault, sizeof(fault), &fd);
+		if (fd >= 0 && s->host < 0)
+			s->host = fd;
+		else if (fd >= 0)
+			close(fd);
+	} while (fd >= 0);
+	if (n == sizeof(fault)) {
+		*e = fault;
+		return -1;
+	}
+	if (n != 0)
+		return err_sys(e, "cannot read what the sandbox says");
+	return s->host < 0 ? err_set(e, ERR_SYS,
+				     "the sandbox's first process ended") : 0;
+}
+
+/* By a path that others have too, who look for the sockets: it is there while
+ * we are. */
+static int show_host(const struct sandbox *s, struct err *e)
+{
+	AUTO_FREE char *to = xasprintf("/proc/%d/fd/%d", (int)getpid(),
+				       s->host);
+
+	return symlinkat(to, s->dir, SANDBOX_HOST) < 0 ?
+	       err_sys(e, "cannot make a link in '%s'", s->en->dir) : 0;
+}
+
+static int guide(struct sandbox *s, int sync, struct err *e)
+{
+	struct sandbox_ids ids;
 
 	if (sandbox_ids_map(s->pid, &ids, e) < 0 || give_files(s, &ids, e) < 0)
 		return -1;
@@ -147,15 +184,7 @@ static int guide(const struct sandbox *s, int sync, struct err *e)
 		cli_note("sandbox: there is one user in it, for whom all is run and who has all files: run it as root, or with ids in /etc/subuid and /etc/subgid and with newuidmap, for those of the image");
 	if (send(sync, &ids, sizeof(ids), MSG_NOSIGNAL) != sizeof(ids))
 		return err_sys(e, "the sandbox's first process ended");
-	if (wait_for_word(sync, e) < 0)
-		return -1;
-	n = recv(sync, &fault, sizeof(fault), MSG_DONTWAIT);
-	if (n == 0)
-		return 0;
-	if (n != sizeof(fault))
-		return err_sys(e, "cannot read what the sandbox says");
-	*e = fault;
-	return -1;
+	return listen_to(s, sync, e) < 0 ? -1 : show_host(s, e);
 }
 
 static int launch(struct sandbox *s, struct err *e)
@@ -204,7 +233,10 @@ static void kill_sandbox(struct enclave *en)
 		close(s->pidfd);
 	if (s->console >= 0)
 		close(s->console);
+	if (s->host >= 0)
+		close(s->host);
 	if (s->dir >= 0) {
+		unlinkat(s->dir, SANDBOX_HOST, 0);
 		unlinkat(s->dir, SANDBOX_CONSOLE, 0);
 		unlinkat(s->dir, SANDBOX_ROOT, AT_REMOVEDIR);
 		close(s->dir);
@@ -218,7 +250,7 @@ static int start(struct enclave *en, struct err *e)
 	struct sandbox *s = xcalloc(1, sizeof(*s));
 
 	s->en = en;
-	s->dir = s->pidfd = s->console = -1;
+	s->dir = s->pidfd = s->console = s->host = -1;
 	en->state = s;
 	cli_warn("sandbox: ordinary processes of this machine: nothing in it is protected from here, and nothing is attested");
 	if (launch(s, e) < 0) {

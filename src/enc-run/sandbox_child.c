@@ -95,14 +95,14 @@ static int unpack(const struct enclave *en, const struct sandbox_ids *ids,
 /* /proc shows each descriptor as a link, which leads out of any root: none of
  * the host's is left when a name of the image's is looked up where there is a
  * /proc, which is from sandbox_root_finish() on. */
-static int prepare(const struct enclave *en, int dir,
+static int prepare(const struct enclave *en, const struct sandbox_fds *fds,
 		   const struct sandbox_ids *ids, struct sandbox_app *app,
 		   struct err *e)
 {
-	struct sandbox_trees trees;
+	int console = sandbox_root_begin(en, fds->dir, e);
 
-	if (sandbox_root_begin(en, dir, &trees, e) < 0 || become_root(ids, e) < 0 ||
-	    sandbox_root_enter(en, ids, &trees, e) < 0 ||
+	if (console < 0 || become_root(ids, e) < 0 ||
+	    sandbox_root_enter(en, fds, ids, console, e) < 0 ||
 	    open_streams(e) < 0 || unpack(en, ids, e) < 0 ||
 	    sandbox_app_read(ids, app, e) < 0 || sandbox_root_leave(e) < 0 ||
 	    end_notes(e) < 0 || sandbox_root_finish(e) < 0 ||
@@ -113,26 +113,26 @@ static int prepare(const struct enclave *en, int dir,
 }
 
 /* Returns only when it fails. */
-static int run(const struct enclave *en, int dir,
+static int run(const struct enclave *en, const struct sandbox_fds *fds,
 	       const struct sandbox_ids *ids, struct err *e)
 {
 	struct sandbox_app app;
 
 	setsid();
 	reset_signals();
-	if (prepare(en, dir, ids, &app, e) < 0 || sandbox_filter(ids, e) < 0)
+	if (prepare(en, fds, ids, &app, e) < 0 || sandbox_filter(ids, e) < 0)
 		return -1;
 	environ = app.env;		/* its PATH is what execvp looks in */
 	execvp(app.argv[0], app.argv);
 	return err_sys(e, "cannot run '%s' of the ramdisk", app.argv[0]);
 }
 
-void sandbox_child(const struct enclave *en, int dir, int sync,
+void sandbox_child(const struct enclave *en, const struct sandbox_fds *fds,
 		   const struct sandbox_ids *ids)
 {
 	struct err e;
 
-	if (run(en, dir, ids, &e) < 0)
-		send(sync, &e, sizeof(e), MSG_NOSIGNAL);
+	if (run(en, fds, ids, &e) < 0)
+		send(fds->sync, &e, sizeof(e), MSG_NOSIGNAL);
 	_exit(1);
 }

@@ -67,22 +67,23 @@ static void watch_over(pid_t pid)
 }
 
 /* As fork(2): the child goes on on a copy of this stack. */
-static int run(const struct enclave *en, int dir, int sync, struct err *e)
+static int run(const struct enclave *en, const struct sandbox_fds *fds,
+	       struct err *e)
 {
-	const int needed[] = { sync, dir, en->eif };
+	const int needed[] = { fds->sync, fds->dir, fds->host, en->eif };
 	struct sandbox_ids ids;
 	long pid;
 
 	sandbox_close_but(STDERR_FILENO + 1, needed, ARRAY_SIZE(needed));
 	setsid();
 	block_signals();
-	if (hear_of_death(sync, e) < 0)
+	if (hear_of_death(fds->sync, e) < 0)
 		return -1;
-	if (recv(sync, &ids, sizeof(ids), 0) != sizeof(ids))
+	if (recv(fds->sync, &ids, sizeof(ids), 0) != sizeof(ids))
 		_exit(0);		/* it gave up, and says why */
 	pid = syscall(SYS_clone, SPACES | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0)
-		sandbox_child(en, dir, sync, &ids);
+		sandbox_child(en, fds, &ids);
 	if (pid < 0)
 		return sandbox_refused(errno, e);
 	sandbox_close_but(STDIN_FILENO, NULL, 0);
@@ -93,11 +94,11 @@ static int run(const struct enclave *en, int dir, int sync, struct err *e)
 	return 0;
 }
 
-void sandbox_guard(const struct enclave *en, int dir, int sync)
+void sandbox_guard(const struct enclave *en, const struct sandbox_fds *fds)
 {
 	struct err e;
 
-	if (run(en, dir, sync, &e) < 0)
-		send(sync, &e, sizeof(e), MSG_NOSIGNAL);
+	if (run(en, fds, &e) < 0)
+		send(fds->sync, &e, sizeof(e), MSG_NOSIGNAL);
 	_exit(1);
 }

@@ -16,10 +16,11 @@
 
 /* In en->dir: */
 #define SANDBOX_ROOT	"root"		/* where its root is mounted */
-#define SANDBOX_HOST	"host"		/* a folder that both sides see: */
+#define SANDBOX_HOST	"host"		/* leads to a folder that both sides
+					 * see: */
 #define SANDBOX_SOCKET	"vsock"		/* P is in it */
 #define SANDBOX_CONSOLE "console"	/* a FIFO */
-/* Where that folder is in there, without and with the root. */
+/* Where that folder is in there, from the root and in full. */
 #define SANDBOX_HOST_AT "dev/enclaver"
 #define SANDBOX_HOST_IN "/" SANDBOX_HOST_AT
 
@@ -51,32 +52,50 @@ int sandbox_ids_map(pid_t pid, struct sandbox_ids *ids, struct err *e)
  * started us has left open for all that comes from us. */
 void sandbox_close_but(int first, const int *keep, size_t n);
 
+/* What its processes have of ours while they make it. */
+struct sandbox_fds {
+	int dir;	/* en->dir */
+	int host;	/* the folder that both see; -1: they make one */
+	int sync;	/* a socket of packets, for what is said here */
+};
+
+/* sandbox_host.c */
+
+/* The mount of a new folder for both, nowhere yet; -1 when we may not. */
+int sandbox_host_new(void);
+/* In the new process, as root of there, the working directory being its root:
+ * mounts it, and sends what it had to make to sync. */
+int sandbox_host_add(const struct sandbox_fds *fds, struct err *e) MUST_CHECK;
+/* One packet from there, and the folder if that is what was sent, else -1:
+ * recv(2), without waiting. */
+ssize_t sandbox_host_take(int sync, void *data, size_t size, int *fd);
+
 /* sandbox_guard.c */
 
 /* The process below enc-run, pid 1 of a namespace that the sandbox's is in, and
- * in the sandbox's user namespace: reads its ids from the socket sync, starts
+ * in the sandbox's user namespace: reads its ids from sync, starts
  * sandbox_child(), and ends with it and with enc-run. */
-void sandbox_guard(const struct enclave *en, int dir, int sync) NORETURN;
+void sandbox_guard(const struct enclave *en, const struct sandbox_fds *fds)
+	NORETURN;
 
 /* sandbox_child.c */
 
 /* The process that becomes the command, pid 1 of its namespace: executes it, or
- * sends a struct err to the socket sync.  dir is en->dir. */
-void sandbox_child(const struct enclave *en, int dir, int sync,
+ * sends a struct err to sync. */
+void sandbox_child(const struct enclave *en, const struct sandbox_fds *fds,
 		   const struct sandbox_ids *ids) NORETURN;
 
 /* sandbox_root.c: in the new process */
 
-/* Trees of the host that the new root will have, and the root itself, an empty
- * tmpfs that is the working directory afterwards.  As the caller's user.
- * Closes dir. */
-struct sandbox_trees { int host, console; };
-int sandbox_root_begin(const struct enclave *en, int dir,
-		       struct sandbox_trees *t, struct err *e) MUST_CHECK;
+/* Makes the new root, an empty tmpfs that is the working directory afterwards.
+ * As the caller's user.  Closes dir.  Returns the mount of the console. */
+int sandbox_root_begin(const struct enclave *en, int dir, struct err *e)
+	MUST_CHECK;
 /* As root of there: all that takes the host's files to be seen, and then they
- * are seen no more. */
-int sandbox_root_enter(const struct enclave *en, const struct sandbox_ids *ids,
-		       const struct sandbox_trees *t, struct err *e) MUST_CHECK;
+ * are seen no more.  Takes console over. */
+int sandbox_root_enter(const struct enclave *en, const struct sandbox_fds *fds,
+		       const struct sandbox_ids *ids, int console,
+		       struct err *e) MUST_CHECK;
 /* Makes a folder of the new root the root of this process until
  * sandbox_root_leave().  It is one, and no link to one. */
 int sandbox_root_visit(const char *folder, struct err *e) MUST_CHECK;

@@ -83,23 +83,23 @@ static int open_tree_of(const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot clone the mount of '%s'", name) : fd;
 }
 
-int sandbox_root_begin(const struct enclave *en, int dir,
-		       struct sandbox_trees *t, struct err *e)
+int sandbox_root_begin(const struct enclave *en, int dir, struct err *e)
 {
+	AUTO_CLOSE int console = -1;
+
 	/* A descriptor stays with the mounts that it was opened in, the
 	 * working directory comes along. */
 	if (fchdir(dir) < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(e, "cannot have mounts of our own");
-	t->host = open_tree_of(SANDBOX_HOST, e);
-	t->console = t->host < 0 ? -1 : open_tree_of(SANDBOX_CONSOLE, e);
-	if (t->console < 0)
+	console = open_tree_of(SANDBOX_CONSOLE, e);
+	if (console < 0)
 		return -1;
 	if (mount_tmpfs(en, SANDBOX_ROOT, 0, "mode=0755") < 0 ||
 	    chdir(SANDBOX_ROOT) < 0)
 		return err_sys(e, "cannot mount a tmpfs in '%s'", en->dir);
 	close(dir);
-	return 0;
+	return steal_fd(&console);
 }
 
 static int make_file(const char *path)
@@ -142,17 +142,13 @@ static int add_links(struct err *e)
 	return 0;
 }
 
-static int add_trees(const struct sandbox_trees *t, struct err *e)
+static int add_console(int console, struct err *e)
 {
-	if (mkdir(SANDBOX_HOST_AT, 0700) < 0 ||
-	    syscall(SYS_move_mount, t->host, "", AT_FDCWD, SANDBOX_HOST_AT,
-		    MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
-	    make_file("dev/console") < 0 ||
-	    syscall(SYS_move_mount, t->console, "", AT_FDCWD, "dev/console",
+	if (make_file("dev/console") < 0 ||
+	    syscall(SYS_move_mount, console, "", AT_FDCWD, "dev/console",
 		    MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(e, "cannot give our sockets to the sandbox");
-	close(t->host);
-	close(t->console);
+		return err_sys(e, "cannot give a console to the sandbox");
+	close(console);
 	return 0;
 }
 
@@ -209,12 +205,13 @@ static int leave_host(struct err *e)
 	return 0;
 }
 
-int sandbox_root_enter(const struct enclave *en, const struct sandbox_ids *ids,
-		       const struct sandbox_trees *t, struct err *e)
+int sandbox_root_enter(const struct enclave *en, const struct sandbox_fds *fds,
+		       const struct sandbox_ids *ids, int console,
+		       struct err *e)
 {
 	if (add_file_systems(en, e) < 0 || add_devices(e) < 0 ||
-	    add_links(e) < 0 || add_trees(t, e) < 0 ||
-	    add_terminals(ids, e) < 0)
+	    add_links(e) < 0 || sandbox_host_add(fds, e) < 0 ||
+	    add_console(console, e) < 0 || add_terminals(ids, e) < 0)
 		return -1;
 	return leave_host(e);
 }

@@ -269,5 +269,5 @@ END
 	expect 125 "$without" unshare 1 enc-run --launcher sandbox app.eif
 	contains "$stderr" "no user namespace can be made"
 	expect 125 "$without" open_tree 38 enc-run --launcher sandbox app.eif
-	contains "$stderr" "cannot clone the mount of 'host'"
+	contains "$stderr" "cannot clone the mount of 'console'"
 }

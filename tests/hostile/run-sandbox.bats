@@ -152,3 +152,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' \
 		done
 	done
 }
+
+@test "sandbox: the folder of its sockets is no place for files" {
+	shell 'cd /dev/enclaver
+	busybox dd if=/dev/zero of=big bs=1M count=4 2>&1 | busybox grep -o "No space left on device"
+	busybox wc -c <big; busybox rm big
+	busybox mkfifo $(busybox seq 300) 2>/dev/null; [ -e 200 ] && echo many
+	[ -e 300 ] || echo full
+	busybox rm [0-9]*; busybox mkdir -p deep/deep; exit 0'
+	inside 0
+	same "No space left on device
+65536
+many
+full" "$output"
+	same "" "$(ls "$ENCLAVER_RUN")"
+}

@@ -80,6 +80,14 @@ request_key: Function not implemented
 keyctl: Function not implemented" "$output"
 }
 
+# immortal MARK: the probe that is one
+immortal() {
+	local comm
+	for comm in $(grep -lsx immortal /proc/[0-9]*/comm); do
+		! grep -qasF "$1" "${comm%comm}cmdline" || cut -d/ -f3 <<<"$comm"
+	done
+}
+
 @test "sandbox: a command that takes back that it dies with its parent dies with enc-run" {
 	local mark=immortal.$$.$RANDOM signal
 	{
@@ -89,13 +97,11 @@ keyctl: Function not implemented" "$output"
 			"$abs_top_builddir/tests/vm/probe"
 	} | ramdisk_of
 	for signal in KILL TERM; do
-		rm -f err
-		enc-run -v --launcher sandbox app.eif >out 2>err 3>&- &
+		enc-run --launcher sandbox app.eif >out 2>err 3>&- &
 		run_pid=$!
-		until grep -qs 'console: immortal: yes' err; do
+		until inner=$(immortal "$mark") && [ -n "$inner" ]; do
 			kill -0 "$run_pid"
 		done
-		inner=$(grep -lasF "$mark" /proc/[0-9]*/cmdline | cut -d/ -f3)
 		kill "-$signal" "$run_pid"
 		no_process "$mark"
 	done

@@ -111,12 +111,11 @@ static int keys(void)
 					KEY_SPEC_SESSION_KEYRING, 0));
 }
 
-/* A process that no parent's death ends. */
+/* A process that no parent's death ends; its name tells when it is one. */
 static int immortal(void)
 {
-	report("immortal", prctl(PR_SET_PDEATHSIG, 0));
-	fflush(stdout);
-	return pause();
+	return prctl(PR_SET_PDEATHSIG, 0) < 0 ||
+	       prctl(PR_SET_NAME, "immortal") < 0 || pause();
 }
 
 /* Has the kernel credited itself with enough entropy?  getrandom(2). */

@@ -127,8 +127,8 @@ outside() {
 	cat >app <<END
 #!/bin/sh -u
 # one that is under way when the host's proxy ends may wait for ever: the
-# monitor does not always tell
-get() { busybox wget -T 5 -q -O - http://host:$web/page; }
+# monitor does not always tell; the way to the other port takes five seconds
+get() { busybox wget -T 15 -q -O - http://host:$web/page; }
 ask() { busybox nc 127.0.0.1 10000 | busybox tr -d '\\r' | busybox sed -n '1p;\$p'; }
 until get 2>/dev/null; do busybox sleep 1; done
 printf 'CONNECT host:$web HTTP/1.1\\r\\nHost: a\\r\\n\\r\\nGET /page HTTP/1.0\\r\\n\\r\\n' | ask

@@ -140,7 +140,7 @@ int layer_of_runner(struct store *s, const struct runner *r,
 	    put_entries(&w, before, ARRAY_SIZE(before), e) < 0 ||
 	    tar_put(&w, "usr/local/bin/" NAME, 0755, r->bytes.data,
 		    r->bytes.len, e) < 0 ||
-	    tar_symlink(&w, RUNNER + 1, NAME, e) < 0 ||
+	    tar_symlink(&w, &RUNNER[1], NAME, e) < 0 ||
 	    put_entries(&w, after, ARRAY_SIZE(after), e) < 0 ||
 	    tar_finish(&w, e) < 0 ||
 	    blob_commit_any(&blob, &layer->desc, e) < 0)

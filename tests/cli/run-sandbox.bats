@@ -166,7 +166,7 @@ odyn: application exited with status 9" "$(cat out)"
 		no_process 98765.1234
 		! grep -F "$folder" /proc/self/mountinfo || return 1
 		# by itself, or by the next one that finds nobody in it
-		for i in {1..20}; do
+		for _ in {1..20}; do
 			expect 0 enc-run -q --launcher sandbox true.eif
 			[ -e "$folder" ] || break
 		done

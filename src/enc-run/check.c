@@ -28,7 +28,8 @@ int run_check(const struct run_options *o, struct object *ob,
 		.want_cid = o->cid, .debug = o->debug,
 	};
 
-	if (machine_check_memory(&ob->info, o->memory_mib, e) < 0 || check_ports(o, e) < 0)
+	if (machine_check_memory(&ob->info, o->memory_mib, e) < 0 ||
+	    check_ports(o, e) < 0)
 		return -1;
 	return l->check(&en, e);
 }

@@ -222,7 +222,7 @@ struct egress *egress_start(struct vsock *v, struct loop *l,
 {
 	struct egress *eg;
 
-	if (!m->has_egress || m->allow.n == 0)
+	if (!manifest_allows_egress(m))
 		return NULL;
 	eg = xcalloc(1, sizeof(*eg));
 	*eg = (struct egress){ .loop = l, .relays = rs, .gate = g,

@@ -4,7 +4,6 @@
  *
  * Called as enclaver-run it is the entrypoint of a release image.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +18,7 @@
 #include "enc-run/options.h"
 #include "enc-run/ps.h"
 #include "enc-run/run.h"
+#include "enc-run/signals.h"
 
 /* Between two starts, twice as long each time; an enclave that ran for longer
  * than the most of it starts anew. */
@@ -64,7 +64,7 @@ static struct run_options fill_in(const struct options *o,
 {
 	const struct manifest *m = &ob->manifest;
 	struct run_options r = {
-		.launcher = o->launcher, .publish = o->publish,
+		.publish = o->publish,
 		.n_publish = o->n_publish, .resolver = o->resolver,
 		.cid = o->cid, .debug = o->debug,
 		.status_fd = o->status_fd, .grace = o->grace,
@@ -120,10 +120,7 @@ static void block_signals(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	stop_signals(&set);
 	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
@@ -134,10 +131,7 @@ static bool wait_or_stop(uint64_t ms)
 	struct timespec t = { .tv_sec = (time_t)(ms / 1000) };
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	stop_signals(&set);
 	return sigtimedwait(&set, NULL, &t) > 0;
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/outfile.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "enc-run/qemu.h"
@@ -69,7 +68,6 @@ static int has_nitro(const char *qemu, struct err *e)
 static void add_processor(const struct enclave *en, struct argv *a)
 {
 	const char *accel = getenv(QEMU_ACCEL_VARIABLE);
-
 	bool own = !accel || !*accel;
 
 	if (own && access("/dev/kvm", R_OK | W_OK) == 0) {
@@ -99,8 +97,7 @@ static void add_common(const char *socket, struct argv *a)
 	argv_addf(a, "socket,id=vsock,path=%s", socket);
 }
 
-/* A part of the file under a name of its own, in the enclave's folder; at is a
- * multiple of nothing. */
+/* A part of the file, from at, into one of the enclave's folder. */
 static int copy_part(const struct enclave *en, uint64_t at, uint64_t size,
 		     int out, uint64_t to, struct err *e)
 {
@@ -181,7 +178,7 @@ static int add_microvm(const struct enclave *en, struct argv *a,
 	/* The vsock device is another process. */
 	argv_add(a, "-object");
 	argv_addf(a, "memory-backend-memfd,id=memory,share=on,size=%lluM",
-			     (unsigned long long)en->memory_mib);
+		  (unsigned long long)en->memory_mib);
 	argv_add(a, "-device");
 	argv_add(a, "vhost-user-vsock-device,chardev=vsock");
 	argv_add(a, "-kernel");
@@ -190,7 +187,7 @@ static int add_microvm(const struct enclave *en, struct argv *a,
 	argv_add(a, ramdisk_path);
 	argv_add(a, "-append");
 	argv_addf(a, "%.*s " MICROVM_CMDLINE,
-			     (int)en->info->cmdline_len, en->info->cmdline);
+		  (int)en->info->cmdline_len, en->info->cmdline);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
  */
 #include "enc-run/run.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 #include "enc-run/console.h"
 #include "enc-run/events.h"
 #include "enc-run/report.h"
+#include "enc-run/signals.h"
 #include "enclave/files.h"
 #include "enclave/process.h"
 
@@ -191,10 +191,7 @@ static int watch_signals(struct run *r, struct err *e)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
+	stop_signals(&set);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signals < 0 ||
 	    watch_start(&r->signal_watch, r->loop, r->signals, EPOLLIN,
@@ -221,7 +218,7 @@ static int connect_all(struct run *r, struct err *e)
 	const struct manifest *m = r->manifest;
 
 	r->vsock = vsock_host(r->loop, r->en.vsock_path, r->en.cid);
-	if (m->has_egress && m->allow.n > 0) {
+	if (manifest_allows_egress(m)) {
 		r->egress = egress_start(r->vsock, r->loop, r->relays,
 					 &r->gate, m, r->en.cid,
 					 r->o->resolver, e);

@@ -19,7 +19,6 @@ enum {
 };
 
 struct run_options {
-	const char *launcher;		/* NULL: what the machine has */
 	struct publish *publish;	/* all of them, the manifest's too */
 	size_t	    n_publish;
 	const char *resolver;		/* NULL: this machine's */

@@ -20,6 +20,7 @@
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "enc-run/sandbox_parts.h"
+#include "enc-run/signals.h"
 
 #define SPACES (CLONE_NEWUSER | CLONE_NEWPID)	/* of the guard's */
 #define CONSOLE_MAX 65536	/* bytes read at once: a pipe's */
@@ -123,10 +124,7 @@ static int wait_for_word(int sync, struct err *e)
 	struct pollfd p[2] = { { .fd = sync, .events = POLLIN },
 			       { .events = POLLIN } };
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
+	stop_signals(&stop);
 	signals = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 	p[1].fd = signals;
 	while (poll(p, ARRAY_SIZE(p), -1) < 0)

@@ -231,7 +231,7 @@ static int open_inside(struct odyn *od, struct err *e)
 
 	dialer_init(&od->dialer, od->loop, od->vsock, m,
 		    od->options->vsock != NULL);
-	if (m->has_egress && m->allow.n > 0) {
+	if (manifest_allows_egress(m)) {
 		od->egress = egress_start(od->loop, &od->dialer, od->relays,
 					  &od->gate, m, e);
 		if (!od->egress)

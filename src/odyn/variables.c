@@ -58,7 +58,7 @@ static void set_both(struct process *p, const char *name, const char *value)
 
 void variables_add(struct process *p, const struct manifest *m)
 {
-	if (m->has_egress && m->allow.n > 0) {
+	if (manifest_allows_egress(m)) {
 		AUTO_FREE char *url = xasprintf("http://127.0.0.1:%u",
 						m->proxy_port);
 

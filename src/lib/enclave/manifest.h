@@ -81,6 +81,12 @@ int manifest_parse(const char *text, size_t len, const char *name,
 
 void manifest_release(struct manifest *m);
 
+/* Without an allow nothing may go out, whatever else "egress" says. */
+static inline bool manifest_allows_egress(const struct manifest *m)
+{
+	return m->has_egress && m->allow.n > 0;
+}
+
 /* The manifest that goes into the enclave: only what is used there, in one
  * order and one spelling, with "target" and "sources" as "-", so that a change
  * of those, of "signature" or of "defaults" changes no measurement.  It is a

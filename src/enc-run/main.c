@@ -109,10 +109,11 @@ static int describe_eif(const struct object *ob)
 	return 0;
 }
 
-/* Whether to try it again; what we could not even start will not start. */
+/* Whether to try it again.  -1 is what we could not even start, and will not; an
+ * application may end with any status, 125 too. */
 static bool is_failure(int status)
 {
-	return status != 0 && status != STATUS_OURS;
+	return status > 0;
 }
 
 /* From here on there is something to put in order before the end. */

@@ -226,6 +226,10 @@ symlink enclave to=srv"; do
 	chmod +x none
 	ENCLAVER_NITRO_CLI=$T/none expect 125 enc-run --launcher nitro-cli -p none app.eif
 	contains "$stderr" "nitro-cli ended with status 1"
+	# and one that cannot start is not started again
+	ENCLAVER_NITRO_CLI=$T/none expect 125 enc-run --launcher nitro-cli -p none --restart 3 app.eif
+	same 1 "$(grep -c "nitro-cli ended with status 1" <<<"$stderr")"
+	! grep "again in" <<<"$stderr" || return 1
 	same "" "$(ls "$ENCLAVER_RUN")"
 	same kept "$(cat precious/file)"
 }

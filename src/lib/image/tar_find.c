@@ -11,9 +11,10 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/xalloc.h"
+#include "image/tar_strict.h"
 
 #define BLOCK	  512u
-#define TEXT_MAX  (1u << 20)	/* bytes of one pax header: tar_strict.h */
 #define NAME_MAX_ 4096u
 
 /* POSIX.1-2017, "ustar Interchange Format": where the fields are. */
@@ -133,11 +134,9 @@ static int read_pax(struct tar *t, uint64_t size, struct err *e)
 	AUTO_FREE char *text = NULL;
 	size_t at = 0;
 
-	if (size > TEXT_MAX)
+	if (size > TAR_TEXT_MAX)
 		return bad(t, "an extended header is too long", e);
-	text = malloc((size_t)size + 1);
-	if (!text)
-		return err_sys(e, "cannot read '%s'", t->name);
+	text = xmalloc((size_t)size + 1);
 	text[size] = '\0';
 	if (get(t, text, (size_t)size, t->at + BLOCK, e) < 0)
 		return -1;

@@ -9,14 +9,12 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/xalloc.h"
 #include "enc-release/release.h"
 #include "image/tarwrite.h"
 
 #define CREATED_BY "enc-release"
 #define EIF_ALIGN  4096
 #define COPY_STEP  ((uint64_t)8 << 20)	/* copied and hashed while in cache */
-#define CHUNK	   ((size_t)1 << 20)
 
 void layer_describe(struct image_layer *layer)
 {
@@ -42,27 +40,6 @@ int layer_of_manifest(struct store *s, const struct manifest *m,
 	return 0;
 }
 
-/* The digest is of what was written, so a source that changes meanwhile makes
- * another layer, not a wrong one. */
-static int hash_written(struct blob_writer *blob, uint64_t offset,
-			uint64_t len, struct err *e)
-{
-	AUTO_FREE char *chunk = xmalloc(CHUNK);
-
-	while (len > 0) {
-		size_t want = len < CHUNK ? (size_t)len : CHUNK;
-		ssize_t n = io_pread(blob->file.fd, chunk, want, offset);
-
-		if (n < 0 || (size_t)n < want)
-			return err_sys(e, "cannot read back from store '%s'",
-				       blob->store->dir);
-		digest_update(blob->digest, chunk, want);
-		offset += want;
-		len -= want;
-	}
-	return 0;
-}
-
 static int copy_eif(struct tar_writer *w, struct blob_writer *blob, int fd,
 		    uint64_t size, const char *name, struct progress *p,
 		    struct err *e)
@@ -74,8 +51,11 @@ static int copy_eif(struct tar_writer *w, struct blob_writer *blob, int fd,
 		if (io_copy_range(fd, done, blob->file.fd, w->offset, step) < 0)
 			return err_sys(e, "cannot copy '%s' into store '%s'",
 				       name, blob->store->dir);
-		if (hash_written(blob, w->offset, step, e) < 0)
-			return -1;
+		/* The digest is of what was written, so a source that changes
+		 * meanwhile makes another layer, not a wrong one. */
+		if (digest_range(blob->digest, blob->file.fd, w->offset, step) < 0)
+			return err_sys(e, "cannot read back from store '%s'",
+				       blob->store->dir);
 		io_write_behind(blob->file.fd, w->offset, w->offset + step);
 		tar_passed(w, step);
 		blob->size += step;

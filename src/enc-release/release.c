@@ -11,14 +11,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/xalloc.h"
 #include "image/annotation.h"
 #include "image/copy.h"
 #include "image/near.h"
 #include "image/ref.h"
-
-#define CHUNK ((size_t)1 << 16)
 
 static int check_certificate(const struct manifest *m,
 			     const struct eif_info *eif, const char *name,
@@ -47,22 +44,12 @@ static int hash_kernel(struct release *r, int fd, const char *name,
 		       struct err *e)
 {
 	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
-	AUTO_FREE char *chunk = xmalloc(CHUNK);
 	const struct eif_section *s = r->eif.sections;
-	uint64_t left, at;
 
 	while (s->type != EIF_KERNEL)	/* eif_read(): there is one */
 		s++;
-	for (left = s->size, at = s->offset; left > 0;) {
-		size_t want = left < CHUNK ? (size_t)left : CHUNK;
-		ssize_t n = io_pread(fd, chunk, want, at);
-
-		if (n < 0 || (size_t)n < want)
-			return err_sys(e, "cannot read '%s'", name);
-		digest_update(d, chunk, want);
-		at += want;
-		left -= want;
-	}
+	if (digest_range(d, fd, s->offset, s->size) < 0)
+		return err_sys(e, "cannot read '%s'", name);
 	digest_final_hex(d, r->kernel);
 	return 0;
 }

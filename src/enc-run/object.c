@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "image/annotation.h"
@@ -23,7 +22,6 @@
 
 #define EIF_IN_IMAGE	  "enclave/application.eif"
 #define MANIFEST_IN_IMAGE "enclave/enclaver.yaml"
-#define CHUNK ((size_t)1 << 18)
 #define MANIFEST_LAYER_MAX (1u << 20)	/* bytes of the layer that it is in */
 
 void object_release(struct object *o)
@@ -209,19 +207,13 @@ static int compare(const struct object *o, struct err *e)
 static int verify_layer(const struct object *o, struct err *e)
 {
 	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
-	AUTO_FREE char *chunk = xmalloc(CHUNK);
+	uint64_t size = (uint64_t)o->read.st_size;
 	char hex[SHA256_HEX];
-	uint64_t at = 0;
-	ssize_t n;
 
-	while ((n = io_pread(o->eif, chunk, CHUNK, at)) > 0) {
-		digest_update(d, chunk, (size_t)n);
-		at += (uint64_t)n;
-	}
-	if (n < 0)
+	if (digest_range(d, o->eif, 0, size) < 0)
 		return err_sys(e, "cannot read '%s'", o->name);
 	digest_final_hex(d, hex);
-	if (at == o->layer.size && strcmp(hex, o->layer.hex) == 0)
+	if (size == o->layer.size && strcmp(hex, o->layer.hex) == 0)
 		return 0;
 	return err_set(e, ERR_VERIFY,
 		       "the layer of '%s' that has the EIF is damaged: it is sha256:%s, and not sha256:%s; pull the image again",

@@ -82,6 +82,26 @@ static void test_digest(void)
 	ok(!digest_is_sha256("sha256:ba", NULL), "short is no digest");
 }
 
+static void test_digest_range(void)
+{
+	static const char zeros[300000];	/* more than is read at once */
+	AUTO_CLOSE int fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	AUTO_DIGEST struct digest *d = digest_new(DIGEST_SHA256);
+	char want[SHA256_HEX], hex[SHA256_HEX];
+
+	ok(pwrite(fd, "abcabc", 6, sizeof(zeros)) == 6, "a file");
+	ok(digest_range(d, fd, sizeof(zeros) + 1, 3) == 0, "a range of it");
+	digest_final_hex(d, hex);
+	sha256_hex("bca", 3, want);
+	same_str(hex, want, "is what is there");
+	ok(digest_range(d, fd, 0, sizeof(zeros)) == 0, "in several reads");
+	digest_final_hex(d, hex);
+	sha256_hex(zeros, sizeof(zeros), want);
+	same_str(hex, want, "every byte once");
+	ok(digest_range(d, fd, sizeof(zeros), 7) < 0 && errno == ENODATA,
+	   "past its end");
+}
+
 static void test_json_values(void)
 {
 	size_t len = 2 * JSON_VALUES_MAX;
@@ -277,6 +297,7 @@ int main(void)
 	test_err();
 	test_buf();
 	test_digest();
+	test_digest_range();
 	test_elf();
 	test_json();
 	test_json_values();

@@ -4,12 +4,16 @@
  */
 #include "base/digest.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/io.h"
 #include "base/xalloc.h"
+
+#define RANGE_CHUNK (256U << 10)
 
 struct digest {
 	EVP_MD_CTX   *ctx;
@@ -45,6 +49,27 @@ struct digest *digest_new(enum digest_alg alg)
 void digest_update(struct digest *d, const void *data, size_t len)
 {
 	must(EVP_DigestUpdate(d->ctx, data, len));
+}
+
+int digest_range(struct digest *d, int fd, uint64_t offset, uint64_t len)
+{
+	AUTO_FREE char *chunk = xmalloc(RANGE_CHUNK);
+
+	while (len > 0) {
+		size_t want = len < RANGE_CHUNK ? (size_t)len : RANGE_CHUNK;
+		ssize_t n = io_pread(fd, chunk, want, offset);
+
+		if (n < 0)
+			return -1;
+		if ((size_t)n < want) {
+			errno = ENODATA;
+			return -1;
+		}
+		digest_update(d, chunk, want);
+		offset += want;
+		len -= want;
+	}
+	return 0;
 }
 
 void digest_final(struct digest *d, uint8_t *out)

@@ -28,6 +28,10 @@ void digest_prepare(void);
 /* New running digest; digest_free() it.  Never NULL. */
 struct digest *digest_new(enum digest_alg alg);
 void digest_update(struct digest *d, const void *data, size_t len);
+/* Adds len bytes of fd, from offset on.  Returns 0, or -1 with errno, which is
+ * ENODATA for a file that ends before. */
+int digest_range(struct digest *d, int fd, uint64_t offset, uint64_t len)
+	MUST_CHECK;
 /* Writes 32 or 48 bytes; d is ready for a new message afterwards. */
 void digest_final(struct digest *d, uint8_t *out);
 /* The same as lower-case hex with a NUL (SHA256_HEX or SHA384_HEX bytes). */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 
 #define AT_ONCE_MAX 3u
@@ -111,12 +112,9 @@ static void happened(void *arg, uint32_t events)
 {
 	struct attempt *a = arg;
 	struct connector *c = a->connector;
-	int fault = 0;
-	socklen_t len = sizeof(fault);
+	int fault = io_connect_error(a->fd);
 
 	(void)events;
-	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &fault, &len) < 0)
-		fault = errno;
 	if (fault) {
 		attempt_end(a);
 		note_fault(c, fault);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
 
@@ -64,15 +65,13 @@ static bool read_some(struct nitro_console *c)
 static void ready(void *arg, uint32_t events UNUSED)
 {
 	struct nitro_console *c = arg;
-	int fault = 0;
-	socklen_t len = sizeof(fault);
+	int fault;
 
 	if (c->open) {
 		read_some(c);
 		return;
 	}
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &fault, &len) < 0)
-		fault = errno;
+	fault = io_connect_error(c->fd);
 	if (fault) {
 		not_now(c, fault);
 		return;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 #define HEARTBEAT_PORT 9000
 #define HEARTBEAT_BYTE 0xb7
@@ -44,15 +45,6 @@ static int call(unsigned int cid)
 	return steal_fd(&fd);
 }
 
-static bool connected(int fd)
-{
-	int fault = 0;
-	socklen_t len = sizeof(fault);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &len) == 0 &&
-	       fault == 0;
-}
-
 /* The first of the calls that is taken; the others are hung up.  -1 when none
  * is: the kernel gives up by itself after two seconds. */
 static int first_answer(struct pollfd *calls, size_t n)
@@ -68,7 +60,7 @@ static int first_answer(struct pollfd *calls, size_t n)
 		for (size_t i = 0; i < n && winner < 0; i++) {
 			if (calls[i].fd < 0 || !calls[i].revents)
 				continue;
-			if (connected(calls[i].fd))
+			if (io_connect_error(calls[i].fd) == 0)
 				winner = calls[i].fd;
 			else
 				close(calls[i].fd);

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/list.h"
 #include "base/xalloc.h"
 #include "enclave/tls.h"
@@ -57,7 +58,6 @@ static int call_application(uint16_t port)
 				  .sin_port = htons(port) };
 	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC |
 				   SOCK_NONBLOCK, 0);
-	int why = 0;
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0)
@@ -67,9 +67,8 @@ static int call_application(uint16_t port)
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
 	    errno != EINPROGRESS)
 		return -1;
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &(socklen_t){ sizeof(why) });
-	errno = why;
-	return why ? -1 : steal_fd(&fd);
+	errno = io_connect_error(fd);
+	return errno ? -1 : steal_fd(&fd);
 }
 
 static void ended(void *arg)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -138,4 +139,14 @@ void io_write_behind(int fd, uint64_t from, uint64_t to)
 	if (from < to)
 		sync_file_range(fd, (off_t)from, (off_t)(to - from),
 				SYNC_FILE_RANGE_WRITE);
+}
+
+int io_connect_error(int fd)
+{
+	int fault = 0;
+	socklen_t len = sizeof(fault);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &len) < 0)
+		return errno;
+	return fault;
 }

@@ -28,6 +28,9 @@ int io_pwrite(int fd, const void *data, size_t len, uint64_t offset) MUST_CHECK;
 int io_copy_range(int in, uint64_t in_off, int out, uint64_t out_off,
 		  uint64_t len) MUST_CHECK;
 
+/* How a connect() that was under way has ended: 0, or an errno. */
+int io_connect_error(int fd);
+
 /* A file that grows has grown from one size to another: the kernel may begin to
  * bring it to the disk, so that an fsync at the end finds little left to do.
  * A hint: it changes nothing else, and nothing is reported. */

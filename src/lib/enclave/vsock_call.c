@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 #include "enclave/vsock_parts.h"
 
@@ -66,12 +67,9 @@ static void answered(void *arg, uint32_t events)
 {
 	struct vsock_attempt *a = arg;
 	struct vsock_call *c = a->call;
-	int fault = 0;
-	socklen_t len = sizeof(fault);
+	int fault = io_connect_error(a->fd);
 
 	(void)events;
-	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &fault, &len) < 0)
-		fault = errno;
 	if (fault) {
 		attempt_failed(a, fault);
 		return;

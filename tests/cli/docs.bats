@@ -16,6 +16,11 @@ load ../helpers
 	local script
 	for script in demo check build-kernel kernel-from-debian install-deps; do
 		contains "$(cat "$abs_top_srcdir/README")" "scripts/$script"
+	done
+	# and so does each of the others
+	for script in "$abs_top_srcdir"/scripts/*; do
+		script=${script##*/}
+		case $script in autogen.sh | run.in) continue ;; esac
 		expect 0 "$abs_top_srcdir/scripts/$script" --help
 		contains "$output" "$script "
 		same "" "$stderr"
@@ -49,7 +54,7 @@ load ../helpers
 fake() {
 	rm -rf tree
 	mkdir -p tree/bin tree/man tree/scripts tree/share/completions
-	cp "$abs_top_srcdir/scripts/checkdocs" tree/scripts
+	cp "$abs_top_srcdir"/scripts/{checkdocs,examples} tree/scripts
 	cat >tree/bin/enc-x <<-'END'
 	#!/bin/sh
 	echo "usage: enc-x [-o FILE]"
@@ -102,8 +107,8 @@ share/completions/options: enc-x: --jsonn is not in --help' "$output"
 	sed -i 's/^\.Dl enc-x -o/.Dl enc-x -p/' tree/man/enc-x.1
 	echo '    enc-x file | enc-x --jason' >>tree/README
 	expect 1 tree/scripts/checkdocs tree/bin enc-x
-	same 'README: an example gives enc-x --jason
-man/enc-x.1: an example gives enc-x -p' "$output"
+	same 'README:1: an example gives enc-x --jason
+enc-x.1:17: an example gives enc-x -p' "$output"
 
 	fake
 	echo '.so man1/enc-x.1' >tree/man/also-x.1

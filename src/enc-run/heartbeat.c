@@ -4,9 +4,9 @@
  */
 #include "enc-run/heartbeat.h"
 
+#include <sys/socket.h>		/* Linux 6.1's vm_sockets.h needs it */
 #include <linux/vm_sockets.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "base/cleanup.h"

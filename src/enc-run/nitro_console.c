@@ -4,9 +4,9 @@
  */
 #include "enc-run/nitro_console.h"
 
+#include <sys/socket.h>		/* Linux 6.1's vm_sockets.h needs it */
 #include <linux/vm_sockets.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"

@@ -9,10 +9,10 @@
 #include "odyn/dial.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>		/* Linux 6.1's vm_sockets.h needs it */
 #include <linux/vm_sockets.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/xalloc.h"

@@ -60,6 +60,17 @@ debian() {
 apt-get -q install -y --no-install-recommends gcc make' "$(cat calls)"
 }
 
+@test "install-deps: what another architecture takes comes after dpkg knows of it" {
+	debian
+	fake dpkg
+	expect 0 env PATH="$T/bin" "$deps" --list cross
+	grep -vx 'libssl-dev:arm64' <<<"$output" >have
+	expect 0 env PATH="$T/bin" "$deps" cross
+	same 'dpkg --add-architecture arm64
+apt-get -q update
+apt-get -q install -y --no-install-recommends libssl-dev:arm64' "$(cat calls)"
+}
+
 @test "install-deps: by sudo when not root, and refused without it" {
 	debian
 	FAKE_ID=1000 expect 6 env PATH="$T/bin" "$deps" build

@@ -7,12 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>		/* Linux 6.1's vm_sockets.h needs it */
 #include <linux/vm_sockets.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>

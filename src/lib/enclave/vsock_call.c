@@ -7,8 +7,8 @@
  */
 #include "enclave/vsock.h"
 
+#include <sys/socket.h>		/* Linux 6.1's vm_sockets.h needs it */
 #include <linux/vm_sockets.h>
-#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/utf8.h"
@@ -203,12 +204,15 @@ uint64_t cli_size(const char *option, const char *text)
 	return (uint64_t)n << shift;
 }
 
-char *cli_libexec(const char *name)
+char *cli_libexec(const char *name, const char *arch)
 {
 	const char *folder = getenv("ENCLAVER_LIBEXEC");
 
-	return xasprintf("%s/%s", folder && *folder ? folder : ENC_LIBEXECDIR,
-			 name);
+	if (!folder || !*folder)
+		folder = ENC_LIBEXECDIR;
+	if (strcmp(arch, ARCH_OWN) == 0)
+		return xasprintf("%s/%s", folder, name);
+	return xasprintf("%s/%s/%s", folder, arch_machine(arch), name);
 }
 
 int cli_fail(const struct err *e)

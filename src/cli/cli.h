@@ -41,10 +41,11 @@ void cli_bad_option(int c, char **argv) NORETURN;
  * and nothing, k, M, G or T (powers of 1024).  Ends by cli_usage(). */
 uint64_t cli_size(const char *option, const char *text);
 
-/* Where a program that goes into the enclave is ("odyn", "init"):
- * $ENCLAVER_LIBEXEC, else where this build installs it.  Returns new, caller
- * frees. */
-char *cli_libexec(const char *name);
+/* Where a program that goes into an image is ("odyn", "init"): in the folder
+ * $ENCLAVER_LIBEXEC, else in the one where this build installs it; for another
+ * architecture than this program's (arch is OCI's name) in the folder of its
+ * name in there ("aarch64").  Returns new, caller frees. */
+char *cli_libexec(const char *name, const char *arch);
 
 /* Prints the error and returns its class: "return cli_fail(&e);" in main(). */
 int cli_fail(const struct err *e);

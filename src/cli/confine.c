@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/digest.h"
 #include "base/isal.h"
 #include "base/json.h"
@@ -53,4 +54,13 @@ int cli_confine(const struct sandbox *s, struct err *e)
 	cli_note("goes on without a whole sandbox: %s; ENC_SANDBOX=off says that this is known",
 		 why.msg);
 	return 0;
+}
+
+void cli_libexec_needs(const char *name, struct sandbox *s)
+{
+	AUTO_FREE char *own = cli_libexec(name, ARCH_OWN);
+	AUTO_FREE char *other = cli_libexec(name, ARCH_OTHER);
+
+	sandbox_read(s, own);
+	sandbox_read(s, other);
 }

@@ -17,4 +17,7 @@ int cli_confine(const struct sandbox *s, struct err *e) MUST_CHECK;
  * confined for. */
 int cli_confine_check(struct err *e) MUST_CHECK;
 
+/* cli_libexec()'s, for either architecture: an image's is not known yet. */
+void cli_libexec_needs(const char *name, struct sandbox *s);
+
 #endif

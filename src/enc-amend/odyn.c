@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arch.h"
 #include "base/elf.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "image/layer.h"
 #include "image/near.h"
 
@@ -26,13 +28,13 @@ static int read_file(struct odyn *o, const char *path, struct err *e)
 	return 0;
 }
 
-static int read_builtin(struct odyn *o, struct err *e)
+static int read_builtin(struct odyn *o, const char *arch, struct err *e)
 {
-	AUTO_FREE char *path = cli_libexec("odyn");
+	AUTO_FREE char *path = cli_libexec("odyn", arch);
 
 	if (access(path, R_OK) < 0)
-		return err_sys(e, "cannot read '%s' (give --odyn FILE, or sources.odyn in the manifest)",
-			       path);
+		return err_sys(e, "no odyn for %s, cannot read '%s' (install the package enclaver-odyn, or give --odyn FILE, or sources.odyn in the manifest)",
+			       arch_machine(arch), path);
 	return read_file(o, path, e);
 }
 
@@ -92,10 +94,8 @@ static bool is_file(const char *path)
 
 void odyn_needs(const char *option, const char *manifest, struct sandbox *s)
 {
-	AUTO_FREE char *builtin = cli_libexec("odyn");
-
 	if (!option && !manifest)
-		sandbox_read(s, builtin);
+		cli_libexec_needs("odyn", s);
 	else if (option && is_file(option))
 		sandbox_read(s, option);
 	else
@@ -109,7 +109,7 @@ int odyn_find(struct odyn *o, const char *option, const char *manifest,
 	int ret;
 
 	if (!option && !manifest)
-		ret = read_builtin(o, e);
+		ret = read_builtin(o, arch, e);
 	else if (option && is_file(option))
 		ret = read_file(o, option, e);
 	else

@@ -5,12 +5,12 @@
 #include "enc-eif/blobs.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arch.h"
 #include "base/io.h"
 #include "base/xalloc.h"
 #include "image/image.h"
@@ -19,12 +19,16 @@
 #define OUR_FOLDER  ENC_DATADIR "/blobs"
 #define CONFIG_HEAD 1024		/* its third line is in here */
 
+static void let_go(struct blob *f)
+{
+	free(f->name);
+	close(f->fd);
+}
+
 void blobs_release(struct blobs *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		free(b->all[i].name);
-		close(b->all[i].fd);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		let_go(&b->all[i]);
 	free(b->all);
 	spool_release(&b->spool);
 	free(b->where);
@@ -61,57 +65,35 @@ const struct blob *blobs_get(const struct blobs *b, const char *name)
 	return NULL;
 }
 
-static int take_file(struct blobs *b, int dirfd, const char *path,
-		     const char *name, struct err *e)
+/* A folder with one of the architecture's name serves several: what is in that
+ * is all there is for it. */
+static void narrow(struct blobs *b, const char *machine)
 {
-	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	AUTO_FREE char *prefix = xasprintf("%s/", machine);
+	size_t len = strlen(prefix), kept = 0;
+	char *where;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "cannot open '%s/%s'", b->where, name);
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	return blobs_take(b, name, fd, 0, (uint64_t)st.st_size, e);
-}
+	for (size_t i = 0; i < b->n; i++) {
+		struct blob *f = &b->all[i];
 
-/* dirfd is closed.  prefix: "" or "modules/". */
-static int take_entries(struct blobs *b, int dirfd, const char *prefix,
-			struct err *e)
-{
-	DIR *dir = fdopendir(dirfd);
-	struct dirent *entry;
-	int result = 0;
+		if (strncmp(f->name, prefix, len) != 0)
+			continue;
+		memmove(f->name, f->name + len, strlen(f->name + len) + 1);
+		if (i != kept) {
+			struct blob other = b->all[kept];
 
-	if (!dir) {
-		close(dirfd);
-		return err_sys(e, "cannot list '%s'", b->where);
+			b->all[kept] = *f;
+			*f = other;
+		}
+		kept++;
 	}
-	while (result == 0 && (entry = readdir(dir))) {
-		AUTO_FREE char *name = xasprintf("%s%s", prefix, entry->d_name);
-
-		if (entry->d_name[0] != '.')
-			result = take_file(b, dirfd, entry->d_name, name, e);
-	}
-	closedir(dir);
-	return result;
-}
-
-static int take_folder(struct blobs *b, const char *folder, struct err *e)
-{
-	int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int modules;
-
-	if (dirfd < 0)
-		return err_sys(e, "cannot open the blobs folder '%s'", folder);
-	modules = openat(dirfd, "modules",
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	b->where = xstrdup(folder);
-	if (take_entries(b, dirfd, "", e) < 0) {
-		if (modules >= 0)
-			close(modules);
-		return -1;
-	}
-	return modules < 0 ? 0 : take_entries(b, modules, "modules/", e);
+	if (kept == 0)
+		return;
+	while (b->n > kept)
+		let_go(&b->all[--b->n]);
+	where = xasprintf("%s/%s", b->where, machine);
+	free(b->where);
+	b->where = where;
 }
 
 char *cmdline_trim(const char *text, size_t len)
@@ -217,21 +199,22 @@ static int check_kernel(struct blobs *b, const char *name, enum eif_arch arch,
 
 int blobs_settle(struct blobs *b, enum eif_arch arch, struct err *e)
 {
+	const char *machine = arch_machine(eif_arch_oci(arch));
 	const char *kernel = arch == EIF_X86_64 ? "bzImage" : "Image";
 	const char *config = arch == EIF_X86_64 ? "bzImage.config" :
 						  "Image.config";
 
 	if (b->is_image && blobs_take_image(b, e) < 0)
 		return -1;
+	narrow(b, machine);
 	if (b->n > 0)
 		qsort(b->all, b->n, sizeof(*b->all), by_name);
 	b->kernel = blobs_get(b, kernel);
 	b->init = blobs_get(b, "init");
 	if (!b->kernel)
 		return err_set(e, ERR_INPUT,
-			       "'%s' has no '%s', the kernel for %s",
-			       b->where, kernel,
-			       arch == EIF_X86_64 ? "x86_64" : "aarch64");
+			       "'%s' has no '%s', the kernel for %s: make one with scripts/build-kernel, or install the package enclaver-kernel",
+			       b->where, kernel, machine);
 	if (check_kernel(b, kernel, arch, e) < 0 ||
 	    read_config(b, config, e) < 0)
 		return -1;
@@ -248,7 +231,7 @@ static bool is_folder(const char *path)
 static int none(struct err *e)
 {
 	return err_set(e, ERR_INPUT,
-		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought",
+		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package enclaver-kernel or aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought",
 		       AWS_FOLDER, OUR_FOLDER);
 }
 
@@ -263,7 +246,7 @@ int blobs_open(const char *where, struct blobs *b, struct err *e)
 	}
 	if (strncmp(where, "oci:", 4) != 0 &&
 	    (is_folder(where) || strchr("./", *where)))
-		return take_folder(b, where, e);
+		return blobs_take_folder(b, where, e);
 	b->where = xstrdup(where);
 	b->is_image = true;
 	return blobs_open_image(b, e);

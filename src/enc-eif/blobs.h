@@ -3,7 +3,9 @@
  * blobs.h - the kernel and what goes with it: the "blobs folder"
  *
  * contract.md section 2: bzImage or Image, its .config, cmdline, and perhaps
- * init, nsm.ko and modules/X.ko.  From a folder, or out of an image.
+ * init, nsm.ko and modules/X.ko.  From a folder, or out of an image.  One that
+ * serves several architectures has them in folders of its own, x86_64 and
+ * aarch64.
  */
 #ifndef ENC_EIF_BLOBS_H
 #define ENC_EIF_BLOBS_H
@@ -60,6 +62,11 @@ void blobs_release(struct blobs *b);
  * are too many. */
 int blobs_take(struct blobs *b, const char *name, int fd, uint64_t offset,
 	       uint64_t size, struct err *e) MUST_CHECK;
+
+/* blobs_folder.c: opens the files of a folder, and of those below it that count:
+ * their names are "modules/X", "aarch64/X" and the like. */
+int blobs_take_folder(struct blobs *b, const char *folder, struct err *e)
+	MUST_CHECK;
 
 /* blobs_image.c: takes what is below BLOBS_IMAGE_FOLDER of the image, names
  * relative to it, once the temporary file is there. */

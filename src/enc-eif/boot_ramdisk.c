@@ -6,7 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arch.h"
 #include "base/cleanup.h"
+#include "base/elf.h"
+#include "base/io.h"
+#include "cli/cli.h"
 #include "eif/cpio.h"
 #include "enc-eif/ramdisk.h"
 
@@ -108,14 +112,37 @@ static int write_all(struct eif_writer *w, const struct boot *boot,
 	return cpio_put_trailer(w, e);
 }
 
-int boot_ramdisk(struct eif_writer *w, const struct blobs *b,
-		 const char *own_init, struct eif_report *r, struct err *e)
+/* An init for another architecture would boot to a dead enclave. */
+int boot_init_open(enum eif_arch arch, struct err *e)
+{
+	const char *want = eif_arch_oci(arch);
+	AUTO_FREE char *path = cli_libexec("init", want);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t head[ELF_HEAD];
+	const char *is;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, "no init for %s, cannot open '%s' (install the package enclaver-odyn, or use --init=blobs)",
+			       arch_machine(want), path);
+	n = io_pread(fd, head, sizeof(head), 0);
+	if (n < 0)
+		return err_sys(e, "cannot read '%s'", path);
+	is = elf_arch(head, (size_t)n);
+	if (!is || strcmp(is, want) != 0)
+		return err_set(e, ERR_INPUT,
+			       "init '%s' is not a program for %s",
+			       path, arch_machine(want));
+	return steal_fd(&fd);
+}
+
+int boot_ramdisk(struct eif_writer *w, const struct blobs *b, int own_init,
+		 struct eif_report *r, struct err *e)
 {
 	struct boot boot = { .n = 0 };
-	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
-	if (!own_init) {
+	if (own_init < 0) {
 		if (!b->init)
 			return err_set(e, ERR_INPUT,
 				       "'%s' has no 'init': use --init=own",
@@ -123,9 +150,8 @@ int boot_ramdisk(struct eif_writer *w, const struct blobs *b,
 		collect(&boot, b, b->init->fd, b->init->offset, b->init->size);
 		return write_all(w, &boot, r, e);
 	}
-	fd = open(own_init, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "cannot open our init '%s'", own_init);
-	collect(&boot, b, fd, 0, (uint64_t)st.st_size);
+	if (fstat(own_init, &st) < 0)
+		return err_sys(e, "cannot look at our init");
+	collect(&boot, b, own_init, 0, (uint64_t)st.st_size);
 	return write_all(w, &boot, r, e);
 }

@@ -178,9 +178,8 @@ static void warn_xattrs(const struct tree *t)
 
 static int put_ramdisks(struct eif_writer *w, const struct eif_options *o,
 			const struct rootfs *root, const struct blobs *b,
-			struct eif_report *r, struct err *e)
+			int init, struct eif_report *r, struct err *e)
 {
-	AUTO_FREE char *init = o->own_init ? cli_libexec("init") : NULL;
 	const struct app_ramdisk app = {
 		.tree = root->tree, .spool = &root->spool,
 		.cmd = root->cmd.data, .env = root->env.data ? root->env.data : "",
@@ -198,10 +197,9 @@ static int put_ramdisks(struct eif_writer *w, const struct eif_options *o,
 static int confine(const struct eif_options *o, const struct blobs *b,
 		   struct err *e)
 {
-	AUTO_FREE char *init = o->own_init ? cli_libexec("init") : NULL;
-
 	image_needs(o->image, o->box);
-	sandbox_read(o->box, init);
+	if (o->own_init)
+		cli_libexec_needs("init", o->box);
 	blobs_needs(b, o->box);
 	return cli_confine(o->box, e);
 }
@@ -215,6 +213,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	AUTO_EIF_WRITER struct eif_writer *w = NULL;
 	AUTO_FREE char *cmdline = NULL;
 	enum eif_arch arch = EIF_X86_64;
+	AUTO_CLOSE int init = -1;
 
 	if (blobs_open(o->blobs, &blobs, e) < 0 ||
 	    spool_open_beside(&root.spool, o->output, e) < 0 ||
@@ -225,6 +224,8 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 			       e) < 0 ||
 	    blobs_settle(&blobs, arch, e) < 0)
 		return -1;
+	if (o->own_init && (init = boot_init_open(arch, e)) < 0)
+		return -1;
 	cmdline = choose_cmdline(o, &blobs, e);
 	if (!cmdline ||
 	    rootfs_fill(&root, &img, o->max_size, cli_progress(), e) < 0)
@@ -234,7 +235,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	w = eif_writer_new(fd, o->output, arch);
 	if (put_kernel(w, &blobs, cmdline, e) < 0 ||
 	    put_metadata(w, o, &img, &blobs, e) < 0 ||
-	    put_ramdisks(w, o, &root, &blobs, r, e) < 0)
+	    put_ramdisks(w, o, &root, &blobs, init, r, e) < 0)
 		return -1;
 	return eif_finish(w, o->signer, &r->pcrs, &r->size, e);
 }

@@ -15,11 +15,13 @@
 #include "image/spool.h"
 #include "image/tree.h"
 
-/* The boot ramdisk: init (a file of ours, or NULL: the blobs' own), nsm.ko and
+/* Opens our init for that architecture.  ERR_INPUT when it is for another. */
+int boot_init_open(enum eif_arch arch, struct err *e) MUST_CHECK;
+
+/* The boot ramdisk: init (ours, open, or -1: the blobs' own), nsm.ko and
  * modules/X.ko of the blobs. */
-int boot_ramdisk(struct eif_writer *w, const struct blobs *b,
-		 const char *own_init, struct eif_report *r, struct err *e)
-	MUST_CHECK;
+int boot_ramdisk(struct eif_writer *w, const struct blobs *b, int own_init,
+		 struct eif_report *r, struct err *e) MUST_CHECK;
 
 struct app_ramdisk {
 	const struct tree  *tree;	/* the merged image, finished */

@@ -8,12 +8,13 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/clock.h"
 #include "enc-inspect/inspect.h"
 
 static const char *arch_name(const struct eif_info *info)
 {
-	return info->arch == EIF_X86_64 ? "x86_64" : "aarch64";
+	return arch_machine(eif_arch_oci(info->arch));
 }
 
 static int load(struct request *r, int fd, struct eif_info *info,

@@ -83,17 +83,11 @@ static int read_target(struct release *r, struct err *e)
 	return 0;
 }
 
-/* OCI's name of the architecture. */
-static const char *arch_of(const struct release *r)
-{
-	return r->eif.arch == EIF_X86_64 ? "amd64" : "arm64";
-}
-
 static int open_sleeve(struct release *r, const struct store *s,
 		       struct err *e)
 {
 	const char *text = r->sleeve ? r->sleeve : r->manifest->sleeve;
-	const char *want = arch_of(r);
+	const char *want = eif_arch_oci(r->eif.arch);
 	const char *os, *arch;
 
 	if (image_open_near(&r->base, text, s->dir, e) < 0) {
@@ -137,7 +131,7 @@ static json_t *builtin_config(const struct release *r, json_t *entrypoint,
 	json_t *config = json_object(), *run = json_object();
 	char built[CLOCK_TEXT];
 
-	json_put_str(config, "architecture", arch_of(r));
+	json_put_str(config, "architecture", eif_arch_oci(r->eif.arch));
 	json_put_str(config, "os", "linux");
 	json_put(run, "Entrypoint", entrypoint);
 	json_put(config, "config", run);
@@ -226,7 +220,7 @@ int release_open(struct release *r, const char *eif, struct err *e)
 		return err_sys(e, "cannot open '%s'", eif);
 	r->builtin = r->runner_file || (!r->sleeve && !r->manifest->sleeve);
 	if (read_target(r, e) < 0 ||
-	    (r->builtin && runner_open(&r->runner, r->runner_file, e) < 0))
+	    (r->runner_file && runner_open(&r->runner, r->runner_file, e) < 0))
 		return -1;
 	return store_open(&r->into, r->store, e);
 }
@@ -235,7 +229,9 @@ void release_needs(const struct release *r, struct sandbox *s)
 {
 	store_needs(r->into.dir, s);
 	sandbox_change(s, r->into.dir);
-	if (!r->builtin)
+	if (r->builtin)
+		runner_needs(s);
+	else
 		image_needs(r->sleeve ? r->sleeve : r->manifest->sleeve, s);
 	image_needs(r->amended, s);
 	sandbox_read(s, r->manifest->certificate);
@@ -249,8 +245,8 @@ static int begin(struct release *r, struct image_layer *layers, size_t *n,
 
 	*n = r->builtin ? 1 : 0;
 	if (r->builtin)
-		return runner_read(&r->runner, arch_of(r), e) < 0 ? -1 :
-			       layer_of_runner(s, &r->runner, layers, e);
+		return runner_read(&r->runner, eif_arch_oci(r->eif.arch), e) < 0 ?
+			       -1 : layer_of_runner(s, &r->runner, layers, e);
 	if (open_sleeve(r, s, e) < 0)
 		return -1;
 	return copy_layers(&r->base, s, e);

@@ -72,10 +72,13 @@ void release_release(struct release *r);
  * new, caller frees; NULL when an image that it tells of cannot be read. */
 char *release_json(const struct release *r, struct err *e) MUST_CHECK;
 
-/* runner.c: opens the file, or NULL: $ENCLAVER_LIBEXEC's, else the one beside
- * this program. */
+/* runner.c: opens the file. */
 int runner_open(struct runner *r, const char *file, struct err *e) MUST_CHECK;
-/* Reads it.  ERR_INPUT unless it is static and for arch, OCI's name. */
+/* What runner_read() will open when no file was. */
+void runner_needs(struct sandbox *s);
+/* Reads it; when none is open that of $ENCLAVER_LIBEXEC, else the one beside
+ * this program, and for another architecture than this program's the one of
+ * cli_libexec().  ERR_INPUT unless it is static and for arch, OCI's name. */
 int runner_read(struct runner *r, const char *arch, struct err *e) MUST_CHECK;
 /* A whole image: what a container engine needs, and it. */
 int layer_of_runner(struct store *s, const struct runner *r,

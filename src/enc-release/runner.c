@@ -11,9 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arch.h"
 #include "base/elf.h"
 #include "base/io.h"
 #include "base/xalloc.h"
+#include "cli/cli.h"
+#include "cli/confine.h"
 #include "enc-release/release.h"
 #include "image/tarwrite.h"
 
@@ -63,25 +66,31 @@ static char *beside_us(void)
 	return xasprintf("%s/" NAME, self);
 }
 
-static char *find(void)
+static char *find(const char *arch)
 {
 	const char *folder = getenv("ENCLAVER_LIBEXEC");
-	char *path;
+	char *path = cli_libexec(NAME, arch);
 
-	if (folder && *folder) {
-		path = xasprintf("%s/" NAME, folder);
-		if (access(path, F_OK) == 0)
-			return path;
-		free(path);
-	}
+	if (strcmp(arch, ARCH_OWN) != 0 ||
+	    (folder && *folder && access(path, F_OK) == 0))
+		return path;
+	free(path);
 	return beside_us();
+}
+
+void runner_needs(struct sandbox *s)
+{
+	AUTO_FREE char *beside = beside_us();
+
+	sandbox_read(s, beside);
+	cli_libexec_needs(NAME, s);
 }
 
 int runner_open(struct runner *r, const char *file, struct err *e)
 {
 	struct stat st;
 
-	r->path = file ? xstrdup(file) : find();
+	r->path = xstrdup(file);
 	r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0 || fstat(r->fd, &st) < 0)
 		return err_sys(e, "cannot open the runner '%s' (give --runner FILE, or a sleeve to build on)",
@@ -92,10 +101,22 @@ int runner_open(struct runner *r, const char *file, struct err *e)
 	return 0;
 }
 
+static int open_found(struct runner *r, const char *arch, struct err *e)
+{
+	AUTO_FREE char *path = find(arch);
+
+	if (strcmp(arch, ARCH_OWN) != 0 && access(path, F_OK) < 0)
+		return err_sys(e, "no enc-run for %s, cannot open '%s' (install the package enclaver-odyn, give --runner FILE, or a sleeve to build on)",
+			       arch_machine(arch), path);
+	return runner_open(r, path, e);
+}
+
 int runner_read(struct runner *r, const char *arch, struct err *e)
 {
 	const char *is;
 
+	if (r->fd < 0 && open_found(r, arch, e) < 0)
+		return -1;
 	if (buf_read_fd(&r->bytes, r->fd, r->path, e) < 0)
 		return -1;
 	is = elf_arch(r->bytes.data, r->bytes.len);

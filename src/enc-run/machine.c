@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/arch.h"
+
 #define RULE	    4		/* memory is so many times the EIF */
 #define GIB	    (UINT64_C(1) << 30)
 #define STEP	    90u		/* seconds for each that was begun: */
@@ -16,7 +18,7 @@
 int machine_check_arch(const struct eif_info *info, const char *name,
 		       struct err *e)
 {
-	const char *want = info->arch == EIF_X86_64 ? "x86_64" : "aarch64";
+	const char *want = arch_machine(eif_arch_oci(info->arch));
 	struct utsname u;
 
 	if (uname(&u) < 0)

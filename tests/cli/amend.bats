@@ -232,12 +232,29 @@ file x")
 	if [ -n "${ENCLAVER_LIBEXEC:-}" ]; then
 		mkdir libexec
 		ENCLAVER_LIBEXEC=$T/libexec expect 6 enc-amend -f enclaver.yaml "$image"
-		contains "$stderr" "cannot read '$T/libexec/odyn' (give --odyn FILE, or sources.odyn in the manifest): No such file or directory"
+		contains "$stderr" "no odyn for x86_64, cannot read '$T/libexec/odyn' (install the package enclaver-odyn, or give --odyn FILE, or sources.odyn in the manifest): No such file or directory"
 		cp odyn libexec/odyn
 		export ENCLAVER_LIBEXEC=$T/libexec
 	fi
 	expect 0 enc-amend -f enclaver.yaml "$image"
 	contains "$(manifest_of "$output" | jq -r '.annotations["io.enclaver.odyn"]')" "builtin@sha256:"
+}
+
+@test "amend: for another architecture odyn is in the folder of its name" {
+	image=$(MKIMAGE_ARCH=arm64 mkimage_app "$T/layout" app:arm)
+	mkdir -p libexec/aarch64
+	cp odyn libexec
+	export ENCLAVER_LIBEXEC=$T/libexec
+	expect 6 enc-amend -f enclaver.yaml "$image"
+	same "" "$output"
+	contains "$stderr" "no odyn for aarch64, cannot read '$T/libexec/aarch64/odyn' (install the package enclaver-odyn, or give --odyn FILE, or sources.odyn in the manifest): No such file or directory"
+	cp odyn libexec/aarch64
+	expect 3 enc-amend -f enclaver.yaml "$image"
+	contains "$stderr" "odyn 'builtin' is for architecture amd64, the image for arm64"
+	fake_odyn libexec/aarch64/odyn b7
+	expect 0 enc-amend -f enclaver.yaml "$image"
+	tar -xOf "$(layer_of "$output")" sbin/odyn | cmp - libexec/aarch64/odyn
+	same arm64 "$(config_of "$output" | jq -r .architecture)"
 }
 
 @test "amend: SOURCE_DATE_EPOCH is the date of the new image" {

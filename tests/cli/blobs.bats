@@ -15,6 +15,30 @@ local_setup() {
 	mkdir s
 }
 
+# for_arm: $arm is an image for arm64, and libexec has an init for both
+for_arm() {
+	arm=$(mkimage layout arm:1 <<-'END'
+	image {"architecture":"arm64"}
+	config {"Entrypoint":["/x"]}
+	layer
+	file x mode=0755 data=x
+	END
+	)
+	mkdir -p libexec/aarch64
+	fake_odyn libexec/init
+	fake_odyn libexec/aarch64/init b7
+	export ENCLAVER_LIBEXEC=$T/libexec
+}
+
+# fake_image FILE: what the kernel for aarch64 begins with
+fake_image() {
+	{
+		head -c 56 /dev/zero
+		printf 'ARM\x64'
+		head -c 1000 /dev/zero
+	} >"$1"
+}
+
 # The machine may have folders of its own: no test here depends on them.
 no_kernel_here() {
 	local folder
@@ -29,7 +53,7 @@ no_kernel_here() {
 	expect 3 enc-eif "$image"
 	same "" "$output"
 	for way in '$ENCLAVER_BLOBS' /usr/share/nitro_enclaves/blobs \
-		/enclaver/blobs aws-nitro-enclaves-cli-devel \
+		/enclaver/blobs enclaver-kernel aws-nitro-enclaves-cli-devel \
 		scripts/build-kernel scripts/kernel-from-debian \
 		'--blobs DIR' '--blobs IMAGE'; do
 		contains "$stderr" "$way"
@@ -71,7 +95,7 @@ no_kernel_here() {
 @test "blobs: what a folder lacks is told" {
 	mkdir b
 	expect 3 enc-eif --blobs b "$image"
-	same "enc-eif: 'b' has no 'bzImage', the kernel for x86_64" "$stderr"
+	same "enc-eif: 'b' has no 'bzImage', the kernel for x86_64: make one with scripts/build-kernel, or install the package enclaver-kernel" "$stderr"
 	echo text >b/bzImage
 	expect 3 enc-eif --blobs b "$image"
 	contains "$stderr" "'b/bzImage' is not a kernel"
@@ -92,18 +116,8 @@ no_kernel_here() {
 
 @test "blobs: the kernel is the one for the image's architecture" {
 	fake_blobs b
-	{
-		head -c 56 /dev/zero
-		printf 'ARM\x64'
-		head -c 1000 /dev/zero
-	} >b/Image
-	arm=$(mkimage layout arm:1 <<-'END'
-	image {"architecture":"arm64"}
-	config {"Entrypoint":["/x"]}
-	layer
-	file x mode=0755 data=x
-	END
-	)
+	for_arm
+	fake_image b/Image
 	expect 0 enc-eif -q --blobs b "$arm"
 	enc-inspect extract application.eif kernel | cmp - b/Image
 	expect 0 enc-eif -q --blobs b "$image"
@@ -111,6 +125,57 @@ no_kernel_here() {
 	cp b/Image b/bzImage
 	expect 3 enc-eif --blobs b "$image"
 	same "enc-eif: 'b/bzImage' is a kernel for the other architecture" "$stderr"
+}
+
+@test "blobs: one folder serves two architectures, each by a folder of its name" {
+	for_arm
+	fake_blobs b
+	mkdir -p b/aarch64/modules
+	fake_image b/aarch64/Image
+	expect 3 enc-eif --blobs b "$arm"
+	same "enc-eif: 'b/aarch64' has no file 'cmdline': give the kernel's command line with --cmdline" "$stderr"
+	echo arm=1 >b/aarch64/cmdline
+	printf '#\n#\n# Linux/arm64 6.99 Kernel Configuration\n' >b/aarch64/Image.config
+	echo m >b/aarch64/modules/arm.ko
+	expect 0 enc-eif -q --blobs b "$arm"
+	enc-inspect extract application.eif kernel | cmp - b/aarch64/Image
+	same arm=1 "$(enc-inspect extract application.eif cmdline)"
+	same 'Linux 6.99' "$(enc-inspect extract application.eif metadata |
+		jq -r '.BuildMetadata | "\(.OperatingSystem) \(.KernelVersion)"')"
+	# nothing of the folder around it, and its modules
+	same "dev
+init
+modules
+modules/arm.ko" "$(enc-inspect extract application.eif ramdisk:0 | cpio -t --quiet)"
+	cp application.eif folder.eif
+	expect 0 enc-eif -q --blobs b/aarch64 "$arm"
+	cmp application.eif folder.eif
+	expect 0 enc-eif -q --blobs b "$image"
+	enc-inspect extract application.eif kernel | cmp - b/bzImage
+	same "dev
+init
+nsm.ko" "$(enc-inspect extract application.eif ramdisk:0 | cpio -t --quiet)"
+	mkdir b/x86_64
+	expect 0 enc-eif -q --blobs b "$image"
+	echo text >b/x86_64/README
+	expect 3 enc-eif --blobs b "$image"
+	contains "$stderr" "'b/x86_64' has no 'bzImage', the kernel for x86_64"
+}
+
+@test "blobs: init is for the image's architecture" {
+	for_arm
+	fake_blobs b
+	fake_image b/Image
+	rm libexec/aarch64/init
+	expect 6 enc-eif --blobs b "$arm"
+	same "enc-eif: no init for aarch64, cannot open '$T/libexec/aarch64/init' (install the package enclaver-odyn, or use --init=blobs): No such file or directory" "$stderr"
+	fake_odyn libexec/aarch64/init
+	expect 3 enc-eif --blobs b "$arm"
+	same "enc-eif: init '$T/libexec/aarch64/init' is not a program for aarch64" "$stderr"
+	echo text >libexec/aarch64/init
+	expect 3 enc-eif --blobs b "$arm"
+	[ ! -e application.eif ]
+	expect 0 enc-eif -q --init blobs --blobs b "$arm"
 }
 
 @test "blobs: out of an image they are the same as in a folder" {

@@ -370,6 +370,26 @@ dated() {
 	same "" "$output"
 }
 
+@test "release: for another architecture enc-run is in the folder of its name" {
+	no_sleeve
+	head -c 56 /dev/zero >Image
+	printf 'ARM\x64' >>Image
+	head -c 1000 /dev/zero >>Image
+	echo ramdisk >r0
+	enc-eif -q --kernel Image --cmdline x --ramdisk r0 -o arm.eif
+	expect 6 enc-release -f enclaver.yaml arm.eif
+	same "" "$output"
+	same "enc-release: no enc-run for aarch64, cannot open '$T/libexec/aarch64/enc-run' (install the package enclaver-odyn, give --runner FILE, or a sleeve to build on): No such file or directory" "$stderr"
+	mkdir libexec/aarch64
+	cp libexec/enc-run libexec/aarch64
+	expect 3 enc-release -f enclaver.yaml arm.eif
+	contains "$stderr" "the runner '$T/libexec/aarch64/enc-run' is for architecture amd64, the EIF for arm64"
+	fake_runner libexec/aarch64/enc-run b7
+	expect 0 enc-release -f enclaver.yaml arm.eif
+	tar -xOf "$(layer_of "$output" 0)" usr/local/bin/enc-run | cmp - libexec/aarch64/enc-run
+	same arm64 "$(config_of "$output" | jq -r .architecture)"
+}
+
 @test "release: --runner goes before the manifest's sleeve; enc-run is beside us" {
 	fake_runner mine
 	echo mine >>mine

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ELF_HEAD 64	/* bytes: all that elf_arch() looks at */
+
 /* OCI's name of the architecture, "amd64" or "arm64"; "another" for another,
  * or NULL when it is no ELF file. */
 const char *elf_arch(const void *data, size_t len);

@@ -30,6 +30,12 @@
 
 enum eif_arch { EIF_X86_64 = 0, EIF_AARCH64 = 1 };	/* bit 0 of flags */
 
+/* OCI's name of it; arch_machine() has the other. */
+static inline const char *eif_arch_oci(enum eif_arch arch)
+{
+	return arch == EIF_X86_64 ? "amd64" : "arm64";
+}
+
 enum eif_type {
 	EIF_KERNEL = 1, EIF_CMDLINE = 2, EIF_RAMDISK = 3,
 	EIF_SIGNATURE = 4, EIF_METADATA = 5,

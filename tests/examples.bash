@@ -23,6 +23,7 @@ make_world() {
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR setup
 	mkdir bin world
 	cd world || return 1
+	world_libexec
 	examples_environment
 	fake_blobs kernel
 	world_network
@@ -33,10 +34,23 @@ make_world() {
 
 examples_environment() {
 	export ENCLAVER_STORE=$PWD/store ENCLAVER_BLOBS=$PWD/kernel
+	export ENCLAVER_LIBEXEC=$PWD/libexec
 	export ENCLAVER_QEMU=$PWD/no-emulator ENCLAVER_RUN=$PWD/x
 	export SSL_CERT_FILE=$PWD/ca.pem https_proxy=http://127.0.0.1:3128
 	export DOCKER_HOST=unix://$BATS_FILE_TMPDIR/docker
 	PATH=$BATS_FILE_TMPDIR/bin:$PATH
+}
+
+# What goes into images, and for aarch64 what looks like it and runs nowhere.
+world_libexec() {
+	local odyn
+	odyn=$(our_odyn)
+	mkdir -p libexec/aarch64 kernel/aarch64
+	ln -s "$odyn" "${odyn%/*}/init" libexec
+	fake_odyn libexec/aarch64/odyn b7
+	fake_odyn libexec/aarch64/init b7
+	fake_image kernel/aarch64/Image
+	echo console=ttyS0 >kernel/aarch64/cmdline
 }
 
 end_world() {
@@ -136,7 +150,7 @@ world_images() {
 			"$config" | in_registry "$name"
 	done
 	printf 'layer gzip\ntar odyn.tar\n' | in_registry docker.io/repo/odyn:2
-	printf 'config %s\nimage {"architecture": "arm64"}\nlayer gzip\nfile etc/motd\n' \
+	printf 'config %s\nimage {"architecture": "arm64"}\nlayer gzip\nfile bin/sh mode=0755\n' \
 		"$config" | in_registry docker.io/library/alpine:3.20
 }
 

@@ -154,6 +154,15 @@ fake_blobs() {
 	printf 'not a module\n' >"$1/nsm.ko"
 }
 
+# fake_image FILE: what the kernel for aarch64 begins with
+fake_image() {
+	{
+		head -c 56 /dev/zero
+		printf 'ARM\x64'
+		head -c 1000 /dev/zero
+	} >"$1"
+}
+
 # our_odyn: the odyn that enc-amend takes, built or installed.
 our_odyn() {
 	local prefix

@@ -30,15 +30,6 @@ for_arm() {
 	export ENCLAVER_LIBEXEC=$T/libexec
 }
 
-# fake_image FILE: what the kernel for aarch64 begins with
-fake_image() {
-	{
-		head -c 56 /dev/zero
-		printf 'ARM\x64'
-		head -c 1000 /dev/zero
-	} >"$1"
-}
-
 # The machine may have folders of its own: no test here depends on them.
 no_kernel_here() {
 	local folder

@@ -5,7 +5,7 @@ load ../helpers
 
 @test "install: programs, pages and completions, and nothing else" {
 	requires make
-	local program page
+	local program page example
 	# The make that runs the tests is not the one meant here.
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	expect 0 make -s -C "$abs_top_builddir" install DESTDIR="$T/root" prefix=/usr
@@ -22,6 +22,9 @@ load ../helpers
 		echo libexec/enclaver/odyn
 		for page in "$abs_top_srcdir"/man/*.[1-8]; do
 			echo "share/man/man${page##*.}/${page##*/}"
+		done
+		for example in "$abs_top_srcdir"/share/examples/*; do
+			echo "share/enclaver/examples/${example##*/}"
 		done
 		echo share/enclaver/seccomp.json
 		echo share/zsh/site-functions/_enclaver

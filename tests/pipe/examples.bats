@@ -31,13 +31,10 @@ places() {
 	cut -d ' ' -f 1 <<<"$all" | uniq
 }
 
-# run_examples FILE...: says which failed, and how.  A page is read from its
-# beginning, so its examples share a world.
+# run_examples FILE...: says which failed, and how
 run_examples() {
 	local file all where failed=0
 	for file in "$@"; do
-		rm -rf page
-		cp -a "$BATS_FILE_TMPDIR/world" page
 		all=$(examples "$file")
 		for where in $(places); do
 			run_example "$where" "$(text_at "$where")" || failed=1
@@ -48,6 +45,8 @@ run_examples() {
 
 run_example() {
 	local status=0
+	rm -rf page
+	cp -a "$BATS_FILE_TMPDIR/world" page
 	(
 		cd page || exit
 		examples_environment

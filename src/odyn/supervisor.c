@@ -222,14 +222,14 @@ void supervisor_free(struct supervisor *s)
 	free(s);
 }
 
-/* Orphans come to us, whoever runs as pid 1. */
+/* Orphans come to us, whoever runs as pid 1, to whom they come anyway. */
 static int begin(struct supervisor *s, const struct child_setup *setup,
 		 struct err *e)
 {
 	s->signals = open_signals(e);
 	if (s->signals < 0)
 		return -1;
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return err_sys(e, "cannot become the reaper of orphans");
 	if (watch_start(&s->signal_watch, s->loop, s->signals, EPOLLIN,
 			signals_ready, s) < 0)

@@ -34,6 +34,7 @@ static const char help[] =
 "      --push              push it to the registry that its name says\n"
 "      --json              print Enclaver's JSON of a build instead of the path\n"
 "      --amended IMAGE     for --json: the image that the EIF was made of\n"
+"      --nitro-cli IMAGE   for --json: the image that its kernel is from\n"
 "  -q, --quiet             no notes\n"
 "  -v, --verbose           say more\n"
 "  -h, --help              this text\n"
@@ -59,7 +60,7 @@ static void options_release(struct options *o)
 }
 
 enum { OPT_SLEEVE = 256, OPT_RUNNER, OPT_TARGET, OPT_STORE, OPT_OUTPUT,
-       OPT_JSON, OPT_AMENDED, OPT_PUSH };
+       OPT_JSON, OPT_AMENDED, OPT_NITRO_CLI, OPT_PUSH };
 
 static const struct option longs[] = {
 	{ "file", required_argument, NULL, 'f' },
@@ -72,6 +73,7 @@ static const struct option longs[] = {
 	CLI_REMOTE_OPTIONS,
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "amended", required_argument, NULL, OPT_AMENDED },
+	{ "nitro-cli", required_argument, NULL, OPT_NITRO_CLI },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -95,6 +97,7 @@ static void parse(int argc, char **argv, struct options *o, struct release *r)
 		case OPT_PUSH: o->push = true; break;
 		case OPT_JSON: o->json = true; break;
 		case OPT_AMENDED: r->amended = optarg; break;
+		case OPT_NITRO_CLI: r->nitro_cli = optarg; break;
 		case 'q': cli_set_quiet(true); break;
 		case 'v': cli_set_verbose(true); break;
 		case 'h': cli_help(help);
@@ -119,8 +122,9 @@ static void check(struct options *o, const struct release *r)
 		cli_usage("no manifest: give --file enclaver.yaml");
 	if (r->sleeve && r->runner_file)
 		cli_usage("--runner is for an image without a sleeve, and --sleeve names one");
-	if (r->amended && !o->json)
-		cli_usage("--amended is for --json");
+	if ((r->amended || r->nitro_cli) && !o->json)
+		cli_usage("--%s is for --json",
+			  r->amended ? "amended" : "nitro-cli");
 	if (!o->push && (remote->authfile || remote->ca_file || remote->tls))
 		cli_usage("--authfile, --ca-file and --tls-verify are for --push");
 	if (strcmp(o->file, "-") == 0 && (!o->eif || strcmp(o->eif, "-") == 0))

@@ -234,6 +234,7 @@ void release_needs(const struct release *r, struct sandbox *s)
 	else
 		image_needs(r->sleeve ? r->sleeve : r->manifest->sleeve, s);
 	image_needs(r->amended, s);
+	image_needs(r->nitro_cli, s);
 	sandbox_read(s, r->manifest->certificate);
 }
 

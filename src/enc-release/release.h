@@ -31,6 +31,7 @@ struct release {
 	const char *target;	/* --target, or NULL */
 	const char *store;	/* --store, or NULL */
 	const char *amended;	/* --amended, or NULL: for the report alone */
+	const char *nitro_cli;	/* --nitro-cli, or NULL: so is this */
 	struct progress *progress;	/* may be NULL */
 
 	/* filled in by release_open() */

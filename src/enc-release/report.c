@@ -8,6 +8,7 @@
 #include "eif/measurements.h"
 #include "enc-release/release.h"
 #include "image/annotation.h"
+#include "image/near.h"
 #include "image/ref.h"
 
 #define BUILTIN "builtin"
@@ -88,10 +89,23 @@ static json_t *odyn_part(const struct image *amended, struct err *e)
 	return image_part(&odyn, name);
 }
 
+/* Where the kernel is from cannot be seen in the EIF. */
+static json_t *kernel_part(const struct release *r, struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+
+	if (!r->nitro_cli)
+		return part(r->kernel, BUILTIN);
+	if (image_open_near(&img, r->nitro_cli, r->into.dir, e) < 0)
+		return NULL;
+	return image_part(&img, img.path.name);
+}
+
 static json_t *sources(const struct release *r, struct err *e)
 {
 	AUTO_IMAGE struct image amended = IMAGE_INIT;
 	AUTO_JSON json_t *j = json_object();
+	json_t *kernel;
 
 	if (r->amended) {
 		json_t *app, *odyn;
@@ -107,7 +121,10 @@ static json_t *sources(const struct release *r, struct err *e)
 			return NULL;
 		json_put(j, "Odyn", odyn);
 	}
-	json_put(j, "NitroCLI", part(r->kernel, BUILTIN));
+	kernel = kernel_part(r, e);
+	if (!kernel)
+		return NULL;
+	json_put(j, "NitroCLI", kernel);
 	json_put(j, "Sleeve", r->builtin ? part(r->runner.hex, BUILTIN) :
 			 image_part(&r->base, r->base.path.name));
 	return steal_ptr(&j);

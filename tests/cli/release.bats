@@ -440,6 +440,7 @@ dated() {
 	same "docker.io/repo/app@sha256:$image" "$(jq -r .Image.RepoDigest build.json)"
 	expect 3 release --json --amended "$app" app.eif
 	contains "$stderr" "it was not made by enc-amend"
+	expect 3 release --json --nitro-cli none:1 app.eif
 }
 
 @test "release: the path of the EIF comes through the pipe too" {
@@ -462,6 +463,8 @@ dated() {
 	contains "$stderr" "more than one EIF: 'b'"
 	expect 2 release --amended x app.eif
 	contains "$stderr" "--amended is for --json"
+	expect 2 release --nitro-cli x app.eif
+	contains "$stderr" "--nitro-cli is for --json"
 	printf 'version: v3\n' >wrong.yaml
 	expect 3 enc-release -f wrong.yaml app.eif
 	contains "$stderr" "wrong.yaml:1:10: "

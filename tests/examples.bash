@@ -66,7 +66,7 @@ world_network() {
 	[ "$(id -u)" -eq 0 ] || alone=(unshare --map-current-user --keep-caps --net)
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 		-keyout registry.key -out ca.pem -days 2 -subj /CN=elsewhere -addext \
-		subjectAltName=DNS:registry.example,DNS:registry-1.docker.io 2>/dev/null
+		subjectAltName=DNS:registry.example,DNS:registry-1.docker.io,DNS:public.ecr.aws 2>/dev/null
 	cat >registry.yml <<-END
 	version: 0.1
 	log: {level: warn}
@@ -144,12 +144,20 @@ world_images() {
 	cp "$odyn" busybox/usr/local/bin/odyn
 	tar -cf busybox.tar --owner=0 --group=0 -C busybox bin
 	tar -cf odyn.tar --owner=0 --group=0 -C busybox usr
+	tar -cf kernel.tar --owner=0 --group=0 \
+		--transform 's|^kernel|usr/share/nitro_enclaves/blobs|' kernel
 	for name in docker.io/library/app:1.0 registry.example/app:1.0 \
 		registry.example:5000/team/app:1; do
 		printf 'config %s\nlayer gzip\ntar busybox.tar\nlayer gzip\nfile etc/motd\n' \
 			"$config" | in_registry "$name"
 	done
-	printf 'layer gzip\ntar odyn.tar\n' | in_registry docker.io/repo/odyn:2
+	for name in docker.io/repo/odyn:2 public.ecr.aws/d4t4u8d2/sparsity-ai/odyn:latest; do
+		printf 'layer gzip\ntar odyn.tar\n' | in_registry "$name"
+	done
+	printf 'layer gzip\ntar kernel.tar\n' |
+		in_registry public.ecr.aws/s2t1d4c6/enclaver-io/nitro-cli:latest
+	printf 'config {"Entrypoint": ["/usr/local/bin/enclaver-run"]}\nlayer gzip\nfile usr/local/bin/enclaver-run mode=0755\n' |
+		in_registry public.ecr.aws/d4t4u8d2/sparsity-ai/sleeve:latest
 	printf 'config %s\nimage {"architecture": "arm64"}\nlayer gzip\nfile bin/sh mode=0755\n' \
 		"$config" | in_registry docker.io/library/alpine:3.20
 }
@@ -174,9 +182,10 @@ world_files() {
 	enc-push -q --target oci-archive:app.tar app:1.0 >/dev/null
 	enc-push -q --target "docker-archive:$BATS_FILE_TMPDIR/docker.tar" app:1.0 >/dev/null
 	python3 "$abs_top_srcdir/tests/tools/stubdock.py" "$BATS_FILE_TMPDIR/docker.tar" \
-		"$BATS_FILE_TMPDIR/docker.log" good "$BATS_FILE_TMPDIR/docker" \
+		"$BATS_FILE_TMPDIR/docker.log" named "$BATS_FILE_TMPDIR/docker" \
 		>/dev/null 2>&1 3>&- &
 	echo $! >>"$BATS_FILE_TMPDIR/pids"
 	until_made "$BATS_FILE_TMPDIR/docker"
-	rm -rf busybox busybox.tar odyn.tar images
+	cp "$abs_top_srcdir/share/enclaver.conf.in" enclaver.conf
+	rm -rf busybox busybox.tar odyn.tar kernel.tar images
 }

@@ -231,8 +231,8 @@ static bool is_folder(const char *path)
 static int none(struct err *e)
 {
 	return err_set(e, ERR_INPUT,
-		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package enclaver-kernel or aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought",
-		       AWS_FOLDER, OUR_FOLDER);
+		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package enclaver-kernel or aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought, '%s' for one",
+		       AWS_FOLDER, OUR_FOLDER, ENC_NITRO_CLI_IMAGE);
 }
 
 int blobs_open(const char *where, struct blobs *b, struct err *e)

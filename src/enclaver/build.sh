@@ -13,6 +13,30 @@ read_sources() {
 	sleeve=$(source_of sleeve) target=$(source_of target)
 }
 
+# With --base-images, what is not named is what enclaver.conf names.
+use_base_images() {
+	nitro_cli_image=@nitro_cli_image@
+	odyn_image=@odyn_image@
+	sleeve_image=@sleeve_image@
+	conf_read @sysconfdir@/enclaver/enclaver.conf
+	: "${odyn:=$odyn_image}" "${sleeve:=$sleeve_image}"
+	if [ -z "$blobs" ]; then
+		fetch "$nitro_cli_image"
+		blobs=$fetched
+	fi
+}
+
+# Sets nitro_cli to the image that the kernel is from, when it is in one; enc-eif
+# tells images and folders apart as we do.
+name_kernel() {
+	nitro_cli=${blobs:-${ENCLAVER_BLOBS-}}
+	case $nitro_cli in
+	oci:*) ;;
+	[./]*) nitro_cli= ;;
+	*) [ ! -d "$nitro_cli" ] || nitro_cli= ;;
+	esac
+}
+
 # Sets amended to the path of the application's image with odyn in it.
 amend() {
 	fetch "$app"
@@ -68,12 +92,14 @@ build_release() {
 		fetch "$sleeve"
 		sleeve=$fetched
 	fi
+	name_kernel
 	make_work "$amended"
 	make_eif -o "$work/application.eif"
 	# Whose application is in the daemon looks for the release there.
 	output=
 	[ "$app_from" != daemon ] || output=docker-daemon:
 	run_with_manifest enc-release --json --amended "$amended" \
+		${nitro_cli:+--nitro-cli "$nitro_cli"} \
 		${sleeve:+--sleeve "$sleeve"} ${output:+--output "$output"} -- "$work/application.eif"
 }
 
@@ -86,6 +112,7 @@ read_manifest() {
 
 build() {
 	read_manifest
+	[ -z "$base_images" ] || use_base_images
 	if [ -n "$eif_only" ]; then
 		build_eif
 	else

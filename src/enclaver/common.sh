@@ -49,6 +49,8 @@ inspect.
 
   -f, --file MANIFEST     the manifest (enclaver.yaml); - is standard input
       --blobs DIR|IMAGE   for build: where the kernel is (ENCLAVER_BLOBS)
+      --base-images       for build: take odyn, sleeve and kernel, where none is
+                          named, from the images of enclaver.conf(5)
       --eif-only FILE     for build: write only the EIF, print its measurements
       --log-buffer SIZE   for build: how much output the enclave keeps (128k)
       --max-size SIZE     the most that an image may have (64G)

@@ -31,7 +31,7 @@ take_word() {
 }
 
 file='' blobs='' eif_only='' max_size='' log_buffer='' pull='' talk=''
-engine='' ports='' image='' target='' here='' run_only='' build_only=''
+engine='' ports='' image='' target='' here='' run_only='' build_only='' base_images=''
 
 case ${1-} in
 help) help && exit ;;
@@ -75,6 +75,7 @@ while [ "$left" -gt 0 ]; do
 	-p | --publish | --engine | --launcher | --cpu[-_]count | --memory[-_]mb | --cid | \
 	--grace | --boot[-_]timeout | --restart | --resolver) run_only=$option ;;
 	-d | --debug[-_]mode | --check) run_only=$option takes='' ;;
+	--base-images) build_only=$option takes='' ;;
 	--pull | -[qvhV] | --quiet | --verbose | --help | --version | [!-]*) takes='' ;;
 	*) usage_error "unknown option '${given:-$option}'" ;;
 	esac
@@ -92,6 +93,7 @@ while [ "$left" -gt 0 ]; do
 	case $option in
 	-f | --file) file=$value ;;
 	--blobs) blobs=$value ;;
+	--base-images) base_images=yes ;;
 	--eif-only) eif_only=$value ;;
 	--max-size) max_size=$value ;;
 	--log-buffer) log_buffer=$value ;;

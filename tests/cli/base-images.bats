@@ -57,3 +57,191 @@ l0777      0      0            0 /bin/y -> x' "$output"
 	expect 0 "$SCRIPTS/image-from-folder" --help
 	contains "$output" "the same folder"
 }
+
+# built: a build tree, as far as the scripts look at one
+built() {
+	mkdir -p tree/bin tree/libexec
+	fake_odyn tree/libexec/odyn
+	fake_runner tree/bin/enc-run
+}
+
+@test "base images: odyn-dev and sleeve go into the store, the same each time" {
+	requires python3 jq
+	local first
+	built
+	expect 0 "$SCRIPTS/build-docker-images.sh" --build tree --arch x86_64
+	first=$output
+	contains "${lines[0]}" "oci:$ENCLAVER_STORE:docker.io/library/odyn-dev:latest@sha256:"
+	contains "${lines[1]}" "oci:$ENCLAVER_STORE:docker.io/library/sleeve:latest@sha256:"
+	same 2 "${#lines[@]}"
+	same '-0755      0      0           64 /usr/local/bin/odyn' \
+		"$(enc-inspect -q ls odyn-dev /usr/local/bin/odyn)"
+	same '["/usr/local/bin/enclaver-run"]' "$(enc-inspect -q --json sleeve |
+		jq -c .config.Entrypoint)"
+	same '/run /run/enclaver /run/nitro_enclaves /tmp /usr /usr/local /usr/local/bin /usr/local/bin/enc-run /usr/local/bin/enclaver-run /var /var/log /var/log/nitro_enclaves' \
+		"$(enc-inspect -q --json ls sleeve | jq -r '[.files[].path] | join(" ")')"
+	# What --dry-run prints is a script that does the same.
+	umask 077
+	expect 0 "$SCRIPTS/build-docker-images.sh" --build "$T/tree" --arch x86_64 --dry-run
+	printf '%s\n' "$output" >script
+	rm -rf store
+	expect 0 sh -eu script
+	same "$first" "$output"
+}
+
+@test "base images: --dry-run runs nothing, and prints what would be run" {
+	local top
+	top=$(cd "$SCRIPTS/.." && pwd)
+	# none of them is here
+	PATH=/usr/bin:/bin expect 0 "$SCRIPTS/build-docker-images.sh" --dry-run --debug
+	contains "$output" "env -C $top/build/images-debug $top/configure -q 'CFLAGS=-g -O0'"
+	contains "$output" "make -C $top/build/images-debug -s -j$(nproc) GUEST_LINK=-static RUN_LINK=-static"
+	contains "$output" "$top/scripts/image-from-folder --config '{}' odyn-dev:latest \"\$work/images/odyn\" \"\$work/image.tar\""
+	contains "$output" "enc-pull -q -- \"docker-archive:\$work/image.tar\""
+	[ ! -e "$top/build/images-debug" ]
+	for engine in docker podman buildah; do
+		date='--timestamp 0 '
+		[ $engine != docker ] || date=
+		expect 0 "$SCRIPTS/build-docker-images.sh" --dry-run --build "a b's" --engine $engine
+		contains "$output" "install -D -m 755 'a b'\\''s/libexec/odyn' \"\$work/images/odyn/usr/local/bin/odyn\""
+		contains "$output" "$engine build -f $top/dockerfiles/odyn-dev.dockerfile -t odyn-dev:latest $date\"\$work/images\"
+$engine build -f $top/dockerfiles/sleeve-dev.dockerfile -t sleeve:latest $date\"\$work/images\""
+		expect 0 env ENCLAVER_CONF=<(echo nitro_cli_image=n:1) \
+			"$SCRIPTS/build-docker-images.sh" --dry-run --from-source --engine $engine --arch aarch64
+		same "$engine build -f $top/dockerfiles/odyn-release.dockerfile -t odyn-dev:latest --platform linux/arm64 $date$top
+$engine build -f $top/dockerfiles/sleeve-release.dockerfile -t sleeve:latest --platform linux/arm64 $date--build-arg NITRO_CLI=n:1 $top" "$output"
+		expect 0 "$SCRIPTS/build-and-publish-nitro-cli.sh" --dry-run \
+			--tag 1 --registry r.example/x/ --push --engine $engine
+		to=
+		[ $engine != buildah ] || to=' docker://r.example/x/nitro-cli:1'
+		same "$engine build -f $top/dockerfiles/nitro-cli.dockerfile -t r.example/x/nitro-cli:1 $date$top/dockerfiles
+$engine push r.example/x/nitro-cli:1$to" "$output"
+		expect 0 "$SCRIPTS/inspect-base-images.sh" --dry-run --engine $engine x:1
+		contains "$output" "# x:1
+$engine pull x:1"
+		expect 0 "$SCRIPTS/inspect-base-images.sh" --dry-run --local --engine $engine x:1
+		[[ $output != *"$engine pull"* ]]
+	done
+	expect 0 "$SCRIPTS/build-and-publish-nitro-cli.sh" --dry-run --tag 1 \
+		--rpm 'a b.rpm' --rpm c.rpm --registry r.example --push --arch aarch64
+	same "umask 022
+work=\$(mktemp -d)
+mkdir -p \"\$work/nitro-cli\"
+bsdtar -x -f 'a b.rpm' -C \"\$work/nitro-cli\" --no-same-owner --no-same-permissions
+bsdtar -x -f c.rpm -C \"\$work/nitro-cli\" --no-same-owner --no-same-permissions
+$top/scripts/image-from-folder --arch aarch64 --config '{\"Entrypoint\":[\"/usr/bin/nitro-cli\"],\"WorkingDir\":\"/build\"}' r.example/nitro-cli:1 \"\$work/nitro-cli\" \"\$work/image.tar\"
+enc-pull -q --platform linux/arm64 -- \"docker-archive:\$work/image.tar\"
+enc-push r.example/nitro-cli:1" "$output"
+	same "" "$stderr"
+}
+
+# wrong SCRIPT WHY WORD...
+wrong() {
+	expect 2 "$SCRIPTS/$1" "${@:3}"
+	same "" "$output"
+	same "$1: $2
+usage: $1 [OPTION]...; --help tells which" "$stderr"
+}
+
+@test "base images: wrong use" {
+	local script
+	for script in build-docker-images.sh build-and-publish-nitro-cli.sh \
+		inspect-base-images.sh; do
+		wrong $script "--engine is docker, podman or buildah, not 'lxc'" --engine lxc
+		wrong $script "--engine is docker, podman or buildah, not ''" --engine
+		wrong $script "unknown option '--bogus'" --bogus
+		wrong $script "unknown option '--bogus=1'" --bogus=1
+	done
+	wrong build-docker-images.sh "unknown option 'word'" word
+	wrong build-docker-images.sh "--release or --debug, not both" --release --debug
+	wrong build-docker-images.sh "--debug is for what this script builds itself" --debug --build tree
+	wrong build-docker-images.sh "--build or --from-source, not both" --build tree --from-source
+	wrong build-docker-images.sh "--from-source wants --engine" --from-source
+	wrong build-docker-images.sh "option '--build' needs a value" --build
+	wrong build-docker-images.sh "--arch is x86_64 or aarch64, not 'arm64'" --arch arm64
+	wrong build-docker-images.sh "--arch wants --build or --from-source: what is built here is for this machine" --arch aarch64
+	script=build-and-publish-nitro-cli.sh
+	wrong $script "there is no --tag" --blobs blobs
+	wrong $script "'a:b' is no tag" --tag a:b --blobs blobs
+	wrong $script "option '--rpm' needs a value" --tag 1 --rpm
+	wrong $script "--engine, --rpm or --blobs: one of them" --tag 1
+	wrong $script "--engine, --rpm or --blobs: one of them" --tag 1 --rpm x.rpm --blobs blobs
+	wrong $script "--rpm and --blobs are for what no engine builds" --tag 1 --engine docker --blobs blobs
+	wrong $script "--push wants --registry" --tag 1 --blobs blobs --push
+	# and what is not there
+	built
+	expect 1 "$SCRIPTS/build-docker-images.sh" --build none
+	contains "$stderr" "none/libexec/odyn"
+	PATH=/usr/bin:/bin expect 6 "$SCRIPTS/inspect-base-images.sh" x:1
+	same "inspect-base-images.sh: there is no enc-pull in PATH: install the suite, or call 'BUILD/scripts/run inspect-base-images.sh' of a build tree" "$stderr"
+	mkdir blobs
+	expect 3 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs blobs --arch x86_64
+	same "build-and-publish-nitro-cli.sh: there is no bzImage in 'blobs', the kernel for x86_64: aws-nitro-enclaves-cli-devel is the package that has it" "$stderr"
+}
+
+# named: what inspect-base-images.sh goes through by default
+named() {
+	expect 0 "$SCRIPTS/inspect-base-images.sh" --dry-run
+	same "$1" "$(sed -n 's/^# //p' <<<"$output" | tr '\n' ' ')"
+}
+
+@test "enclaver.conf: one place says which images are the defaults" {
+	local images
+	[ ! -e /etc/enclaver/enclaver.conf ] || skip "this machine has one"
+	images=$(sed -n 's/^[a-z_]*_image=//p' "$abs_top_srcdir/share/enclaver.conf.in" | tr '\n' ' ')
+	same 3 "$(wc -w <<<"$images")"
+	named "$images"
+	# the page shows the same
+	same "$images" "$("$SCRIPTS/examples" --shown "$abs_top_srcdir/man/enclaver.conf.5" |
+		sed -n 's/.* [a-z_]*_image=\(public.*\)/\1/p' | tr '\n' ' ')"
+	# what is not said is as it was
+	printf '# a comment\n\nodyn_image=odyn-dev:latest' >conf
+	export ENCLAVER_CONF=conf
+	# shellcheck disable=SC2086
+	set -- $images
+	named "$1 odyn-dev:latest $3 "
+}
+
+# bad TEXT STATUS WHY: for each of those who read it
+bad() {
+	printf "$1" >conf
+	export ENCLAVER_CONF=conf
+	expect "$2" "$SCRIPTS/inspect-base-images.sh" --dry-run
+	same "" "$output"
+	same "inspect-base-images.sh: $3" "$stderr"
+	expect "$2" enclaver build --base-images
+	same "" "$output"
+	same "enclaver: $3" "$stderr"
+	# nobody asked
+	run --separate-stderr enclaver build
+	contains "$stderr" "enc-pull: "
+}
+
+@test "enclaver.conf: a line that is wrong is status 3, with its number" {
+	manifest oci:none app:enclave >enclaver.yaml
+	bad '\nodyn\n' 3 "'conf' line 2 is not KEY=IMAGE: 'odyn'"
+	bad ' # x\n' 3 "'conf' line 1 is not KEY=IMAGE: ' # x'"
+	bad '#\n#\nodin_image=x:1\n' 3 "'conf' line 3 has no key of enclaver.conf: 'odin_image'"
+	bad 'odyn_image = x:1\n' 3 "'conf' line 1 has no key of enclaver.conf: 'odyn_image '"
+	bad 'odyn_image=\n' 3 "'conf' line 1: the value of odyn_image is no image: ''"
+	bad 'odyn_image=x:1 # why\n' 3 "'conf' line 1: the value of odyn_image is no image: 'x:1 # why'"
+	bad 'sleeve_image=a\nsleeve_image=$(id)\n' 3 "'conf' line 2: the value of sleeve_image is no image: '\$(id)'"
+	bad 'odyn_image=a\nsleeve_image=b\nodyn_image=c' 3 "'conf' line 3 has odyn_image once more"
+	rm conf
+	ENCLAVER_CONF=none expect 6 enclaver build --base-images
+	same "enclaver: cannot read 'none': is it there, and is ENCLAVER_CONF right?" "$stderr"
+}
+
+@test "enclaver.conf: configure decides what the defaults are" {
+	requires make
+	local word
+	for word in '' yes 'a b' "a'b" 'a|b'; do
+		expect 1 "$abs_top_srcdir/configure" -q --with-odyn-image="$word"
+		contains "$stderr" "--with-odyn-image wants the name of an image, not '$word'"
+	done
+	# what make does with it
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	expect 0 make -s -C "$abs_top_builddir" CONF="$T/made" odyn_image=own/odyn:2 "$T/made"
+	same '< odyn_image=public.ecr.aws/d4t4u8d2/sparsity-ai/odyn:latest
+> odyn_image=own/odyn:2' "$(diff "$abs_top_builddir/share/enclaver.conf" made | grep '^[<>]')"
+}

@@ -16,6 +16,7 @@ load ../helpers
 			echo "share/bash-completion/completions/$program"
 			echo "share/fish/vendor_completions.d/$program.fish"
 		done
+		echo etc/enclaver/enclaver.conf
 		echo lib/systemd/system/enclaver@.service
 		echo lib/tmpfiles.d/enclaver.conf
 		echo libexec/enclaver/init
@@ -35,4 +36,24 @@ load ../helpers
 		[ -x "bin/$program" ]
 	done
 	same usr "$(ls "$T/root")"
+}
+
+@test "install: a configuration that is there stays, and goes when nobody changed it" {
+	requires make
+	local conf=root/usr/etc/enclaver/enclaver.conf
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make_into() {
+		expect 0 make -s -C "$abs_top_builddir" "$1" DESTDIR="$T/root" prefix=/usr
+	}
+	mkdir -p "${conf%/*}"
+	echo 'odyn_image=own:1' >"$conf"
+	make_into install-data-local
+	same 'odyn_image=own:1' "$(cat "$conf")"
+	make_into uninstall-local
+	same 'odyn_image=own:1' "$(cat "$conf")"
+	rm "$conf"
+	make_into install-data-local
+	cmp "$abs_top_builddir/share/enclaver.conf" "$conf"
+	make_into uninstall-local
+	[ ! -e "$conf" ]
 }

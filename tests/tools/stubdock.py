@@ -7,6 +7,7 @@ path of a socket to make, or "tcp"; what to connect to is the first line on
 stdout.  Each request is a line in LOG; what is loaded goes to LOG.loaded.  With
 CERT, KEY and CA it speaks TLS and wants a certificate by CA.  MODE says what is
 wrong; "good" is nothing, and "containerd" neither: its images have manifests.
+With "named" only what ends in the image's own name, whatever its tag, is there.
 """
 import hashlib
 import json
@@ -15,6 +16,7 @@ import socket
 import ssl
 import sys
 import tarfile
+import urllib.parse
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, TCPServer
 
@@ -105,8 +107,15 @@ class Stub(BaseHTTPRequestHandler):
         else:
             self.reply(400, {"message": "what?"})
 
+    def names(self, own):
+        asked = urllib.parse.unquote(self.path).removesuffix("/json")
+        last, own = (name.split("/")[-1].split(":")[0] for name in (asked, own))
+        return last == own
+
     def inspect(self):
         found = facts()
+        if MODE == "named" and not self.names(found["RepoTags"][0]):
+            return self.reply(404, {"message": "No such image"})
         if MODE == "inspect-endless":
             return self.endless(b'{"Id":"', "application/json")
         if MODE == "inspect-html":

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# odyn-release - odyn, compiled from this tree in a container
+#
+# The context is the tree.  BASE is any Debian or Fedora that install-deps knows.
+ARG BASE=docker.io/library/debian:12
+
+FROM $BASE AS build
+COPY . /src
+WORKDIR /build
+RUN /src/scripts/install-deps build && \
+    { test -e /src/configure || /src/scripts/autogen.sh; } && \
+    /src/configure -q && make -s -j"$(nproc)"
+
+FROM scratch
+COPY --from=build /build/libexec/odyn /usr/local/bin/odyn

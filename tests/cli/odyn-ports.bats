@@ -59,11 +59,9 @@ local_teardown() {
 }
 
 @test "status: what is wrong with the image is a fatal error" {
-	start 'exit 0'
+	application 'exit 0'
 	echo 'status_port: 1' >>conf/enclaver.yaml
 	printf 'vsock_ports: {status_port: 18000}\n' >>conf/enclaver.yaml
-	kill "$odyn_pid"
-	wait "$odyn_pid" || :
 	"$ODYN" --config-dir conf --no-bootstrap --linger 3600 --vsock v >console 2>err 3>&- &
 	odyn_pid=$!
 	# a manifest that cannot be read names no ports: the usual ones

@@ -12,8 +12,10 @@
 #                    looked at in cli/enclaver-run.bats, and runs in tests/root
 #   systemctl        there is no systemd to talk to; "--user start podman.socket"
 #                    brings up the socket of a daemon
-#   scripts/*, configure, make
-#                    they install things, or take minutes; scripts/check runs them
+#   aws              there is no AWS
+#   scripts/*, configure, make, sudo, usermod
+#                    they change the machine, or take minutes; scripts/check runs
+#                    the scripts
 # The docker daemon is tools/stubdock.py.  No emulator is found, for the kernel
 # here boots nowhere, so that "auto" is a sandbox.  The network has our own
 # registries and nothing else: tools/elsewhere.py.
@@ -37,7 +39,7 @@ examples_environment() {
 	export ENCLAVER_LIBEXEC=$PWD/libexec
 	export ENCLAVER_QEMU=$PWD/no-emulator ENCLAVER_RUN=$PWD/x
 	export SSL_CERT_FILE=$PWD/ca.pem https_proxy=http://127.0.0.1:3128
-	export DOCKER_HOST=unix://$BATS_FILE_TMPDIR/docker
+	export DOCKER_HOST=unix://$BATS_FILE_TMPDIR/docker USER=somebody
 	PATH=$BATS_FILE_TMPDIR/bin:$PATH
 }
 
@@ -111,9 +113,10 @@ stand_in() {
 
 world_stand_ins() {
 	local name
-	for name in docker podman make; do
+	for name in aws docker podman make usermod; do
 		stand_in "bin/$name" <<<'echo "${0##*/} $*"'
 	done
+	stand_in bin/sudo <<<'exec "$@"'
 	stand_in bin/systemctl <<-'END'
 	case $* in
 	"--user start podman.socket")
@@ -178,6 +181,7 @@ world_files() {
 	elsewhere enc-pull -q app:1.0 | enc-amend -q -f enclaver.yaml |
 		enc-eif -q | enc-release -q -f enclaver.yaml >release
 	cp application.eif app.eif
+	enclaver build -q >build.json
 	elsewhere enc-push -q --target registry.example/app:enclave app:enclave >/dev/null
 	enc-push -q --target oci-archive:app.tar app:1.0 >/dev/null
 	enc-push -q --target "docker-archive:$BATS_FILE_TMPDIR/docker.tar" app:1.0 >/dev/null

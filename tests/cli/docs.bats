@@ -10,6 +10,58 @@ load ../helpers
 		$ENC_PROGRAMS
 	same "" "$output"
 	same "" "$stderr"
+	expect 0 "$abs_top_srcdir/scripts/checkdocs" "$abs_top_builddir/libexec" odyn
+	same "" "$output"
+}
+
+# each word of enc-run's --help that is an option, but what is for ps alone
+@test "docs: enclaver run takes all options of enc-run" {
+	local option n=0
+	for option in $(enc-run --help | grep -oE '^ +(-[a-zV], )?--[a-z-]+' | grep -oE -- '--[a-z-]+$'); do
+		n=$((n + 1))
+		case $option in
+		--json) expect 125 enclaver run $option --help ;;
+		--debug-mode | --check | --quiet | --verbose | --help | --version)
+			expect 0 enclaver run $option --help
+			;;
+		*) expect 0 enclaver run $option 1 --help ;;
+		esac
+	done
+	[ $n -ge 19 ]
+}
+
+# what a program says in a message, and what a page says that it says
+@test "docs: a page that a message names is there, and a message that a page shows" {
+	local page line part
+	for page in $(grep -rhoE '"[^"]*"' "$abs_top_srcdir/src" --include='*.c' |
+		grep -oE '(enc[a-z@.-]*|odyn|eif|process\.json)\([1-8]\)' | sort -u); do
+		page=${page/(/.}
+		[ -e "$abs_top_srcdir/man/${page%)}" ] || { echo "no page $page" >&2; return 1; }
+	done
+	# strings of two lines are one
+	find "$abs_top_srcdir/src" -name '*.c' -exec cat {} + | tr '\n' ' ' |
+		sed 's/"[[:space:]]*"//g' >said
+	while IFS= read -r line; do
+		# between what is filled in, which includes a macro's name of a file
+		while IFS= read -r part; do
+			[ ${#part} -lt 4 ] || grep -qF -- "$part" said ||
+				{ echo "nothing says '$part' of '$line'" >&2; return 1; }
+		done < <(sed -E "s/^(odyn|init): (egress: )?//
+			s/\b(COMMAND|FOLDER|HOST|N|NAME|PATH|PATTERN|PORT|REASON|TYPE|behind|ahead)\b|'\/dev\/nsm' is not there/\n/g" <<<"$line" |
+			sed "s/^[ '():]*//; s/[ '()]*$//")
+	done < <(sed -n 's/^\.It "\([a-z]*: .*\)"$/\1/p' "$abs_top_srcdir"/man/*.8 | tee shown)
+	[ "$(wc -l <shown)" -gt 25 ]
+}
+
+@test "docs: each variable that a program reads has an entry in a page" {
+	local name n=0
+	for name in $(grep -rhoE '"(DOCKER|ENC|ENCLAVER|NOTIFY|REGISTRY|SOURCE|SSL|XDG)_[A-Z_]+"' \
+		"$abs_top_srcdir/src" --include='*.[ch]' | tr -d '"' | sort -u); do
+		grep -qE "^\.(It )?Ev (.* )?$name( |$)" "$abs_top_srcdir"/man/*.[1-8] ||
+			{ echo "no page has $name" >&2; return 1; }
+		n=$((n + 1))
+	done
+	[ $n -ge 15 ]
 }
 
 @test "docs: what README says to run says what it does, and knows wrong use" {
@@ -78,12 +130,16 @@ fake() {
 	.It Fl -json
 	Prints.
 	.El
+	.Sh ENVIRONMENT
+	None.
 	.Sh EXIT STATUS
 	Yes.
 	.Sh EXAMPLES
 	.Dl enc-x -o file
 	.Sh SEE ALSO
 	.Xr true 1
+	.Sh SECURITY CONSIDERATIONS
+	None.
 	END
 }
 
@@ -108,7 +164,7 @@ share/completions/options: enc-x: --jsonn is not in --help' "$output"
 	echo '    enc-x file | enc-x --jason' >>tree/README
 	expect 1 tree/scripts/checkdocs tree/bin enc-x
 	same 'README:1: an example gives enc-x --jason
-enc-x.1:17: an example gives enc-x -p' "$output"
+enc-x.1:19: an example gives enc-x -p' "$output"
 
 	fake
 	echo '.so man1/enc-x.1' >tree/man/also-x.1
@@ -117,6 +173,19 @@ enc-x.1:17: an example gives enc-x -p' "$output"
 	echo '.so man1/enc-y.1' >tree/man/also-x.1
 	expect 1 tree/scripts/checkdocs tree/bin enc-x
 	same 'man/also-x.1: no page enc-y.1' "$output"
+
+	fake
+	sed -i 's/^\.Xr true 1/.Xr enc-true 1/' tree/man/enc-x.1
+	expect 1 tree/scripts/checkdocs tree/bin enc-x
+	same 'man/enc-x.1: no page enc-true(1)' "$output"
+
+	# a page of section 8 needs no completions
+	fake
+	mv tree/man/enc-x.1 tree/man/enc-x.8
+	sed -i 's/^\.Dt ENC-X 1/.Dt ENC-X 8/' tree/man/enc-x.8
+	: >tree/share/completions/options
+	expect 0 tree/scripts/checkdocs tree/bin enc-x
+	same "" "$output"
 
 	fake
 	sed -i '/^\.Sh EXIT/d' tree/man/enc-x.1

@@ -146,6 +146,25 @@ small_manifest() {
 	same "enc-amend: $text" "$stderr"
 }
 
+@test "examples: systemd takes the drop-in, and the allocator its file" {
+	requires systemd-analyze
+	local all where text
+	all=$(examples --shown "$abs_top_srcdir/man/enclaver@.service.8")
+	where=$(grep -F '[Service]' <<<"$all" | cut -d ' ' -f 1)
+	{
+		cat "$abs_top_builddir/share/systemd/enclaver@.service"
+		text_at "$where"
+	} | sed "s|^ExecStart=[^ ]*|ExecStart=$(command -v enc-run)|" >enclaver@app.service
+	expect 0 systemd-analyze verify --man=no "$T/enclaver@app.service"
+	same "" "$stderr"
+	# the allocator's own reader knows nothing else than this
+	where=$(grep -- '---$' <<<"$all" | cut -d ' ' -f 1)
+	text=$(text_at "$where")
+	same --- "$(head -n 1 <<<"$text")"
+	same "memory_mib cpu_count" "$(sed -n 's/^\([a-z_]*\): [0-9][0-9]*$/\1/p' <<<"$text" | tr '\n' ' ' | sed 's/ $//')"
+	same 3 "$(wc -l <<<"$text")"
+}
+
 @test "examples: process.json(5) shows what enc-amend and enc-eif write" {
 	local all app first
 	app=$(mkimage images app:1 <<-'END'

@@ -213,8 +213,8 @@ int blobs_settle(struct blobs *b, enum eif_arch arch, struct err *e)
 	b->init = blobs_get(b, "init");
 	if (!b->kernel)
 		return err_set(e, ERR_INPUT,
-			       "'%s' has no '%s', the kernel for %s: make one with scripts/build-kernel, or install the package enclaver-kernel",
-			       b->where, kernel, machine);
+			       "'%s' has no '%s', the kernel for %s: make one with scripts/build-kernel --arch %s, or install the package enclaver-kernel",
+			       b->where, kernel, machine, machine);
 	if (check_kernel(b, kernel, arch, e) < 0 ||
 	    read_config(b, config, e) < 0)
 		return -1;
@@ -231,7 +231,7 @@ static bool is_folder(const char *path)
 static int none(struct err *e)
 {
 	return err_set(e, ERR_INPUT,
-		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package enclaver-kernel or aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought, '%s' for one",
+		       "no kernel: looked in $ENCLAVER_BLOBS, '%s' and '%s'; install the package enclaver-kernel or aws-nitro-enclaves-cli-devel, or build one with scripts/build-kernel --out DIR, or for trying things out take Debian's with scripts/kernel-from-debian DIR, and give --blobs DIR; or give --blobs IMAGE, a nitro-cli image that enc-pull brought, '%s' for one",
 		       AWS_FOLDER, OUR_FOLDER, ENC_NITRO_CLI_IMAGE);
 }
 

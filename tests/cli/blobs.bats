@@ -86,7 +86,7 @@ no_kernel_here() {
 @test "blobs: what a folder lacks is told" {
 	mkdir b
 	expect 3 enc-eif --blobs b "$image"
-	same "enc-eif: 'b' has no 'bzImage', the kernel for x86_64: make one with scripts/build-kernel, or install the package enclaver-kernel" "$stderr"
+	same "enc-eif: 'b' has no 'bzImage', the kernel for x86_64: make one with scripts/build-kernel --arch x86_64, or install the package enclaver-kernel" "$stderr"
 	echo text >b/bzImage
 	expect 3 enc-eif --blobs b "$image"
 	contains "$stderr" "'b/bzImage' is not a kernel"

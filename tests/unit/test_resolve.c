@@ -160,11 +160,12 @@ static void test_resolve(void)
 	open_dns(text);
 	good = resolver_new(loop, text[0], PATIENCE, &e);
 	silent = resolver_new(loop, text[1], 100, &e);
-	lookup_start(silent, "a.example", found, &lost);
 	lookup_start(good, "a.example", found, &n);
 	ok(n == 0, "never before it returns");
 	until(&n, 1);
 	same_str(sentence, "192.0.2.7", "a name");
+	/* Not both at once: which is told last is the clock's to say. */
+	lookup_start(silent, "a.example", found, &lost);
 	until(&lost, 1);
 	ok(fault == ETIMEDOUT && found_n == 0, "a server that says nothing");
 	same_str(sentence, "no name server of the host's answers",

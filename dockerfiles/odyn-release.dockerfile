@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # odyn-release - odyn, compiled from this tree in a container
 #
-# The context is the tree.  BASE is any Debian or Fedora that install-deps knows.
+# The context is the tree.  BASE is what scripts/install-deps can install upon.
 ARG BASE=docker.io/library/debian:12
 
 FROM $BASE AS build

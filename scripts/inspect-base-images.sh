@@ -50,25 +50,28 @@ by_suite() {
 	fi
 }
 
-# A container that is never started shows the files.
+# saved COMMAND...: the image that it writes to an archive is taken from there,
+# into a store of its own.
+saved() {
+	step "$@"
+	take enc-pull -q --store "$work/store" -- "docker-archive:$work/image.tar"
+	step rm "$work/image.tar"
+}
+
+# A container would have files that the image has not: the suite lists them.
 by_docker() {
 	[ -n "$local_only" ] || step "$engine" pull "$1"
 	result "$engine" image inspect "$1"
 	first_ten "$engine" history "$1"
-	take "$engine" create "$1" /
-	result "$engine" export -o "$work/files.tar" "$taken"
-	step "$engine" rm "$taken"
-	result tar -t -v -f "$work/files.tar"
+	saved "$engine" save -o "$work/image.tar" "$1"
+	result enc-inspect -q ls -- "$taken"
 }
 
-# buildah shows neither history nor files: the suite does, from a store of its
-# own.
+# buildah has neither a history nor a list.
 by_buildah() {
 	[ -n "$local_only" ] || step buildah pull "$1"
-	step buildah push -q "$1" "docker-archive:$work/image.tar:$1"
-	take enc-pull -q --store "$work/store" -- "docker-archive:$work/image.tar"
+	saved buildah push -q "$1" "docker-archive:$work/image.tar:$1"
 	show "$taken"
-	step rm "$work/image.tar"
 }
 
 local_only=''
@@ -88,11 +91,7 @@ if [ $# -eq 0 ]; then
 	# shellcheck disable=SC2154 # set by read_conf
 	set -- "$nitro_cli_image" "$odyn_image" "$sleeve_image"
 fi
-case $engine in
-'') need enc-pull enc-inspect ;;
-buildah) need buildah enc-pull enc-inspect ;;
-*) need "$engine" tar ;;
-esac
+need ${engine:+"$engine"} enc-pull enc-inspect
 make_work
 for image in "$@"; do
 	echo "# $image"

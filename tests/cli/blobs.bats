@@ -45,6 +45,7 @@ no_kernel_here() {
 	same "" "$output"
 	for way in '$ENCLAVER_BLOBS' /usr/share/nitro_enclaves/blobs \
 		/enclaver/blobs enclaver-kernel aws-nitro-enclaves-cli-devel \
+		public.ecr.aws/s2t1d4c6/enclaver-io/nitro-cli:latest \
 		scripts/build-kernel scripts/kernel-from-debian \
 		'--blobs DIR' '--blobs IMAGE'; do
 		contains "$stderr" "$way"

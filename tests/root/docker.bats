@@ -32,6 +32,30 @@ id_of() {
 	same "" "$(find "$ENCLAVER_STORE/tmp" -type f)"
 }
 
+@test "docker: it builds the base images, and enclaver build is made of them" {
+	[ -z "${SAN_CFLAGS:-}" ] || skip 'sanitizers have no static form'
+	local scripts=$abs_top_srcdir/scripts
+	requires docker
+	fake_blobs blobs
+	mkdir -p tree/bin tree/libexec
+	cp "$(command -v enc-run)" tree/bin
+	cp "$(our_odyn)" tree/libexec/odyn
+	expect 0 "$scripts/build-docker-images.sh" --build tree --engine docker
+	same 'odyn-dev:latest
+sleeve:latest' "$output"
+	manifest app:1 repo/app:enclave sleeve:latest >enclaver.yaml
+	enclaver build -q --blobs blobs >own.json
+	sed -i 's/^  sleeve:/  odyn: odyn-dev:latest\n&/' enclaver.yaml
+	expect 0 enclaver build -q --blobs blobs
+	same "$(id_of odyn-dev:latest)" "$(jq -r .Sources.Odyn.ID <<<"$output")"
+	same "$(id_of sleeve:latest)" "$(jq -r .Sources.Sleeve.ID <<<"$output")"
+	same "$(jq -c .Measurements own.json)" "$(jq -c .Measurements <<<"$output")"
+	expect 0 "$scripts/inspect-base-images.sh" --local --engine docker sleeve:latest
+	contains "$output" "$(id_of sleeve:latest)"
+	contains "$output" 'ENTRYPOINT ["/usr/local/b'
+	contains "$output" "/usr/local/bin/enclaver-run -> enc-run"
+}
+
 @test "docker: enclaver build finds the images, and leaves the release there" {
 	fake_blobs blobs
 	export ENCLAVER_BLOBS="$T/blobs"

@@ -63,14 +63,12 @@ function add_all(command,    i, had) {
 
 function add(option, value, what,    words) {
 	words = value
+	images = gsub(/(^|\/)image$/, "", words)
 	gsub(/\//, " ", words)
-	if (value !~ /\//)
+	if (words ~ /^(file|dir|text)$/)
 		words = ""
-	if (option == "") {
-		if (words == "" && value !~ /^(file|dir|image)$/)
-			words = value
-		no_files = words != ""
-	}
+	if (option == "")
+		files = value ~ /(file|image)$/
 	if (shell == "bash")
 		bash(option, value, words)
 	else if (shell == "zsh")
@@ -81,7 +79,7 @@ function add(option, value, what,    words) {
 
 function bash(option, value, words,    pattern) {
 	if (option == "") {
-		arguments = words
+		arguments = reply(words, images, files)
 		return
 	}
 	options = options " " option
@@ -90,18 +88,57 @@ function bash(option, value, words,    pattern) {
 	pattern = option
 	sub(/,/, " | ", pattern)
 	cases = cases "\t" pattern ")\n\t\t"
-	if (words != "")
-		cases = cases "mapfile -t COMPREPLY < <(compgen -W '" words "' -- \"$cur\")"
-	else if (value == "dir")
+	if (value == "dir")
 		cases = cases "mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")"
 	else if (value == "text")
 		cases = cases "COMPREPLY=()"
 	else
-		cases = cases "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")"
+		cases = cases reply(words, images, value ~ /(file|image)$/)
 	cases = cases "\n\t\t;;\n"
 }
 
+# What COMPREPLY becomes: words, the names of images, files.
+function reply(words, images, files,    all) {
+	if (words != "")
+		all = "; compgen -W '" words "' -- \"$cur\""
+	if (images)
+		all = all "; _enclaver_images"
+	if (files)
+		all = all "; compgen -f -- \"$cur\""
+	return all == "" ? "COMPREPLY=()" : \
+		"mapfile -t COMPREPLY < <(" substr(all, 3) ")"
+}
+
+# The names in the store, as one says them: its index is one line, as the programs
+# write it.  They are somebody else's: nothing that expands words may see them.  Bash takes a
+# colon and "=" for the end of a word, and wants what comes behind.
+function bash_images() {
+	print "_enclaver_images() {"
+	print "\tlocal store=$HOME/.cache name word=${COMP_LINE:0:COMP_POINT}"
+	print "\tword=${word##*[[:space:]]}"
+	print "\tword=${word#--*=}"
+	store_in_sh("\t")
+	print "\twhile IFS= read -r name; do"
+	print "\t\tif [[ $name == \"$word\"* ]]; then printf '%s\\n' \"${name#\"${word%\"${word##*:}\"}\"}\"; fi"
+	print "\tdone < <(" names_of_index("$store") ")"
+	print "}"
+}
+
+# For bash and zsh: $store is where the programs have it.
+function store_in_sh(tabs) {
+	print tabs "if [[ ${XDG_CACHE_HOME-} == /* ]]; then store=$XDG_CACHE_HOME; fi"
+	print tabs "if [[ $EUID -eq 0 ]]; then store=/var/cache; fi"
+	print tabs "store=${ENCLAVER_STORE:-$store/enclaver}"
+}
+
+function names_of_index(store) {
+	return "grep -o '\"org.opencontainers.image.ref.name\":\"[^\"@]*\"' \"" store \
+		"/index.json\" 2>/dev/null | cut -d '\"' -f 4" \
+		" | sed 's|^docker\\.io/\\(library/\\)*||'"
+}
+
 function bash_all(    name, i, pattern) {
+	bash_images()
 	name = "_" program
 	gsub(/-/, "_", name)
 	if (program != "enclaver")
@@ -126,7 +163,8 @@ function bash_all(    name, i, pattern) {
 }
 
 function bash_function(name, command) {
-	arguments = options = cases = ""
+	options = cases = ""
+	arguments = "COMPREPLY=()"
 	add_all(command)
 	gsub(/,/, " ", options)
 	print name "() {"
@@ -139,10 +177,7 @@ function bash_function(name, command) {
 	print "\t\tif [[ $cur == -* ]]; then"
 	print "\t\t\tmapfile -t COMPREPLY < <(compgen -W '" substr(options, 2) "' -- \"$cur\")"
 	print "\t\telse"
-	if (arguments != "")
-		print "\t\t\tmapfile -t COMPREPLY < <(compgen -W '" arguments "' -- \"$cur\"; compgen -f -- \"$cur\")"
-	else
-		print "\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")"
+	print "\t\t\t" arguments
 	print "\t\tfi"
 	print "\t\t;;"
 	print "\tesac"
@@ -151,12 +186,15 @@ function bash_function(name, command) {
 
 function zsh(option, value, words, what,    action, both, two) {
 	action = words != "" ? "(" words ")" : value == "dir" ? "_files -/" : \
-		value == "text" ? " " : "_files"
+		value == "text" ? " " : images ? "_enclaver_images" : "_files"
 	if (option == "") {
-		argument = words != "" ? "_alternative " "'\\''words:word:" action "'\\'' '\\''files:file:_files'\\''" : action
+		argument = action
+		if (words != "" && images)
+			argument = "_alternative '\\''words:word:" action "'\\'' '\\''images:image:_enclaver_images'\\''"
 		return
 	}
 	gsub(/'/, "'\\''", what)
+	gsub(/[][]/, "\\\\&", what)
 	two = split(option, both, ",") == 2
 	body = body " \\\n\t\t"
 	if (two)
@@ -176,6 +214,12 @@ function zsh_all(    i) {
 	}
 	print "#compdef" names
 	print "# SPDX-License-Identifier: Apache-2.0"
+	print "_enclaver_images() {"
+	print "\tlocal store=$HOME/.cache"
+	store_in_sh("\t")
+	print "\tcompadd -- ${(f)\"$(" names_of_index("$store") ")\"}"
+	print "\t_files"
+	print "}"
 	print "local part=$service word"
 	print "if [[ $part == enclaver ]]; then"
 	print "\tfor word in ${words[2,CURRENT-1]}; do"
@@ -185,7 +229,7 @@ function zsh_all(    i) {
 }
 
 function zsh_part(command, label) {
-	argument = "_files"
+	argument = " "
 	body = body "\n" label ")\n\t_arguments -s -S"
 	add_all(command)
 	body = body " \\\n\t\t'*: :" argument "'\n\t;;"
@@ -193,6 +237,14 @@ function zsh_part(command, label) {
 
 function fish_all(    i) {
 	when = ""
+	print "function __enclaver_images"
+	print "\tset -l store $HOME/.cache"
+	print "\tstring match -q '/*' -- \"$XDG_CACHE_HOME\"; and set store $XDG_CACHE_HOME"
+	print "\ttest (id -u) = 0; and set store /var/cache"
+	print "\tset -q ENCLAVER_STORE; and set store $ENCLAVER_STORE; or set store $store/enclaver"
+	print "\t" names_of_index("$store")
+	print "end"
+	print "complete -c " program " -f"
 	if (program != "enclaver")
 		add_all(program)
 	else {
@@ -203,14 +255,16 @@ function fish_all(    i) {
 			add_all(command_of(verbs[i]))
 		}
 	}
-	if (!no_files)
-		print "complete -c " program " -F"
 }
 
 function fish(option, value, words, what,    both, i, n) {
 	if (option == "") {
 		if (words != "")
 			print "complete -c " program (when ? when : " -n __fish_use_subcommand") " -a '" words "'"
+		if (images)
+			print "complete -c " program when " -a '(__enclaver_images)'"
+		if (files)
+			print "complete -c " program when " -F"
 		return
 	}
 	printf "complete -c %s%s", program, when
@@ -223,6 +277,8 @@ function fish(option, value, words, what,    both, i, n) {
 		printf " -x -a '(__fish_complete_directories)'"
 	else if (value == "text")
 		printf " -x"
+	else if (images)
+		printf " -r -F -a '(__enclaver_images)'"
 	else if (value != "")
 		printf " -r -F"
 	gsub(/'/, "\\'", what)

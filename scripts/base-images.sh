@@ -149,7 +149,8 @@ by_engine() {
 	[ "$engine" = docker ] ||
 		set -- --timestamp "${SOURCE_DATE_EPOCH:-0}" "$@"
 	[ -z "$arch" ] || set -- --platform "linux/$(goarch "$arch")" "$@"
-	step "$engine" build -f "$dockerfile" -t "$image" "$@" "$context"
+	step "$engine" build -f "$dockerfile" -t "$image" "$@" "$context" ||
+		die 6 "$engine does not build '$image', see above"
 	[ -n "$dry_run" ] || printf '%s\n' "$image"
 }
 

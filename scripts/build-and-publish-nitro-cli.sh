@@ -37,17 +37,22 @@ unpack_rpms() {
 	# Names of packages have no newline.
 	while IFS= read -r rpm; do
 		step bsdtar -x -f "$rpm" -C "$root" --no-same-owner \
-			--no-same-permissions
+			--no-same-permissions || die 3 "cannot unpack '$rpm'"
 	done <<END
 $rpms
 END
 }
 
 copy_blobs() {
+	[ -n "$dry_run" ] || [ -d "$blobs" ] || die 6 "'$blobs' is no folder"
 	step mkdir -p "$root/usr/share/nitro_enclaves/blobs"
 	step cp -RL "$blobs/." "$root/usr/share/nitro_enclaves/blobs"
 	step chmod -R u=rwX,go=rX "$root/usr/share/nitro_enclaves/blobs"
 	config='{}'
+}
+
+no_push() {
+	die 5 "$engine does not push '$image', see above"
 }
 
 # A package that is not the right one would make an image of no use.
@@ -94,8 +99,8 @@ if [ -n "$engine" ]; then
 	need "$engine"
 	by_engine nitro-cli.dockerfile "$image" "$top/dockerfiles"
 	case $push:$engine in
-	yes:buildah) step buildah push "$image" "docker://$image" ;;
-	yes:*) step "$engine" push "$image" ;;
+	yes:buildah) step buildah push "$image" "docker://$image" || no_push ;;
+	yes:*) step "$engine" push "$image" || no_push ;;
 	esac
 else
 	need enc-pull ${rpms:+bsdtar} ${push:+enc-push}

@@ -35,13 +35,18 @@ build_tree() {
 	[ -e "$top/configure" ] || step "$top/scripts/autogen.sh"
 	step mkdir -p "$build"
 	[ -e "$build/Makefile" ] || step env -C "$build" "$top/configure" -q \
-		${flags:+"CFLAGS=$flags"}
+		${flags:+"CFLAGS=$flags"} || die 6 "cannot configure in '$build'"
 	step make -C "$build" -s -j"$(nproc)" \
-		${link:+"GUEST_LINK=$link" "RUN_LINK=$link"}
+		${link:+"GUEST_LINK=$link" "RUN_LINK=$link"} ||
+		die 6 "cannot build in '$build'"
 }
 
 # What each image holds, a folder.
 stage() {
+	for program in libexec/odyn bin/enc-run; do
+		[ -n "$dry_run" ] || [ -e "$build/$program" ] ||
+			die 6 "'$build' is no build tree: it has no $program"
+	done
 	odyn=$work/images/odyn sleeve=$work/images/sleeve
 	step install -D -m 755 "$build/libexec/odyn" "$odyn/usr/local/bin/odyn"
 	step install -D -m 755 "$build/bin/enc-run" "$sleeve/usr/local/bin/enc-run"

@@ -50,18 +50,24 @@ by_suite() {
 	fi
 }
 
+pulled() {
+	[ -n "$local_only" ] || step "$engine" pull "$1" ||
+		die 5 "$engine does not pull '$1', see above"
+}
+
 # saved COMMAND...: the image that it writes to an archive is taken from there,
 # into a store of its own.
 saved() {
-	step "$@"
+	step "$@" || die 3 "$engine does not have '$image', see above"
 	take enc-pull -q --store "$work/store" -- "docker-archive:$work/image.tar"
 	step rm "$work/image.tar"
 }
 
 # A container would have files that the image has not: the suite lists them.
 by_docker() {
-	[ -n "$local_only" ] || step "$engine" pull "$1"
-	result "$engine" image inspect "$1"
+	pulled "$1"
+	result "$engine" image inspect "$1" ||
+		die 3 "$engine does not have '$1', see above"
 	first_ten "$engine" history "$1"
 	saved "$engine" save -o "$work/image.tar" "$1"
 	result enc-inspect -q ls -- "$taken"
@@ -69,7 +75,7 @@ by_docker() {
 
 # buildah has neither a history nor a list.
 by_buildah() {
-	[ -n "$local_only" ] || step buildah pull "$1"
+	pulled "$1"
 	saved buildah push -q "$1" "docker-archive:$work/image.tar:$1"
 	show "$taken"
 }

@@ -170,8 +170,32 @@ usage: $1 [OPTION]...; --help tells which" "$stderr"
 	wrong $script "--push wants --registry" --tag 1 --blobs blobs --push
 	# and what is not there
 	built
-	expect 1 "$SCRIPTS/build-docker-images.sh" --build none
-	contains "$stderr" "none/libexec/odyn"
+	expect 6 "$SCRIPTS/build-docker-images.sh" --build none
+	same "build-docker-images.sh: 'none' is no build tree: it has no libexec/odyn" "$stderr"
+	expect 6 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs none
+	same "build-and-publish-nitro-cli.sh: 'none' is no folder" "$stderr"
+	# an engine that does nothing right
+	mkdir bin
+	printf '#!/bin/sh\necho "$1: no" >&2\n[ "$1" = "$FINE" ]\n' >bin/docker
+	cp bin/docker bin/buildah
+	chmod +x bin/*
+	PATH=$T/bin:$PATH
+	export FINE=
+	expect 6 "$SCRIPTS/build-docker-images.sh" --build tree --engine docker
+	same "build: no
+build-docker-images.sh: docker does not build 'odyn-dev:latest', see above" "$stderr"
+	expect 5 "$SCRIPTS/inspect-base-images.sh" --engine docker x:1
+	contains "$stderr" "inspect-base-images.sh: docker does not pull 'x:1', see above"
+	expect 3 "$SCRIPTS/inspect-base-images.sh" --local --engine docker x:1
+	contains "$stderr" "inspect-base-images.sh: docker does not have 'x:1', see above"
+	expect 3 "$SCRIPTS/inspect-base-images.sh" --local --engine buildah x:1
+	contains "$stderr" "inspect-base-images.sh: buildah does not have 'x:1', see above"
+	FINE=build
+	for engine in docker buildah; do
+		expect 5 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --registry r.example \
+			--push --engine $engine
+		contains "$stderr" "build-and-publish-nitro-cli.sh: $engine does not push 'r.example/nitro-cli:1', see above"
+	done
 	PATH=/usr/bin:/bin expect 6 "$SCRIPTS/inspect-base-images.sh" x:1
 	same "inspect-base-images.sh: there is no enc-pull in PATH: install the suite, or call 'BUILD/scripts/run inspect-base-images.sh' of a build tree" "$stderr"
 	mkdir blobs

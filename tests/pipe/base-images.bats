@@ -182,8 +182,8 @@ package() {
 	# A kernel is what it is for.
 	expect 3 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag latest --rpm cli.rpm --arch x86_64
 	contains "$stderr" "there is no bzImage in 'cli.rpm'"
-	expect 1 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag latest --rpm enclaver.rpm
-	contains "$stderr" "bsdtar: "
+	expect 3 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag latest --rpm none.rpm
+	contains "$stderr" "build-and-publish-nitro-cli.sh: cannot unpack 'none.rpm'"
 }
 
 # local_buildah: one with a storage of its own, without root or a network

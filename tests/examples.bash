@@ -72,7 +72,7 @@ world_network() {
 	cat >registry.yml <<-END
 	version: 0.1
 	log: {level: warn}
-	storage: {filesystem: {rootdirectory: "$PWD/registry"}}
+	storage: {filesystem: {rootdirectory: "$BATS_FILE_TMPDIR/registry"}}
 	http:
 	  addr: 127.0.0.1:5000
 	  tls: {certificate: "$PWD/ca.pem", key: "$PWD/registry.key"}

@@ -62,16 +62,17 @@ documents() {
 		<(echo "$documented") - >&2
 }
 
-# build_of APP ODYN SLEEVE: a signed one, of images with these names
+# build_of APP ODYN SLEEVE KERNEL: a signed one, of images with these names
 build_of() {
-	local app odyn sleeve amended
+	local app odyn sleeve kernel amended
 	app=$(mkimage_app images "$1")
 	odyn=$(printf 'layer none\ntar odyn.tar\n' | mkimage images "$2")
 	sleeve=$(mkimage_sleeve images "$3")
+	kernel=$(printf 'layer none\ntar kernel.tar\n' | mkimage images "$4")
 	amended=$(enc-amend -q -f enclaver.yaml --odyn "$odyn" "$app")
-	enc-eif -q --sign-cert cert.pem --sign-key key.pem "$amended" >/dev/null
+	enc-eif -q --blobs "$kernel" --sign-cert cert.pem --sign-key key.pem "$amended" >/dev/null
 	enc-release -q -f enclaver.yaml --json --sleeve "$sleeve" \
-		--amended "$amended" application.eif
+		--nitro-cli "$kernel" --amended "$amended" application.eif
 }
 
 @test "json: enclaver build and describe-eif" {
@@ -79,10 +80,14 @@ build_of() {
 	mkdir -p odyn/usr/local/bin
 	fake_odyn odyn/usr/local/bin/odyn
 	tar -cf odyn.tar -C odyn usr
+	mkdir -p nitro/usr/share/nitro_enclaves
+	cp -r blobs nitro/usr/share/nitro_enclaves/blobs
+	tar -cf kernel.tar -C nitro usr
 	enclaver build -q >builtin
-	build_of registry.example/app:1 registry.example/odyn:1 registry.example/sleeve:1 >named
+	build_of registry.example/app:1 registry.example/odyn:1 registry.example/sleeve:1 \
+		registry.example/nitro-cli:1 >named
 	# what no registry has, for it cannot have a name like that
-	build_of App Odyn Sleeve >nameless
+	build_of App Odyn Sleeve Kernel >nameless
 	for file in builtin named nameless; do
 		same 1 "$(wc -l <$file)"
 		same "Sources Measurements Image" "$(jq -r 'keys_unsorted | join(" ")' $file)"

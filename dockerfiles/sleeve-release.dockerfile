@@ -4,8 +4,8 @@
 #
 # enc-run needs none of this; "--launcher nitro-cli" does.  NITRO_CLI is the
 # image to take it from, with its libraries and its loader, which each
-# architecture has elsewhere.  The context is the tree.  The first stage is that
-# of odyn-release, so that an engine runs it once for both.
+# architecture has elsewhere.  The context is the tree.  What is compiled is that
+# of odyn-release: an engine that keeps layers compiles once for both.
 ARG BASE=docker.io/library/debian:12
 ARG NITRO_CLI=public.ecr.aws/s2t1d4c6/enclaver-io/nitro-cli:latest
 

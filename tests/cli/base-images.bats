@@ -80,6 +80,9 @@ built() {
 		jq -c .config.Entrypoint)"
 	same '/run /run/enclaver /run/nitro_enclaves /tmp /usr /usr/local /usr/local/bin /usr/local/bin/enc-run /usr/local/bin/enclaver-run /var /var/log /var/log/nitro_enclaves' \
 		"$(enc-inspect -q --json ls sleeve | jq -r '[.files[].path] | join(" ")')"
+	# for the other machine
+	expect 0 "$SCRIPTS/build-docker-images.sh" --build tree --arch aarch64
+	same arm64 "$(enc-inspect -q --json odyn-dev | jq -r .architecture)"
 	# What --dry-run prints is a script that does the same.
 	umask 077
 	expect 0 "$SCRIPTS/build-docker-images.sh" --build "$T/tree" --arch x86_64 --dry-run
@@ -90,15 +93,22 @@ built() {
 }
 
 @test "base images: --dry-run runs nothing, and prints what would be run" {
-	local top
-	top=$(cd "$SCRIPTS/.." && pwd)
-	# none of them is here
+	local top=$T/tree
+	mkdir -p tree/share tree/src
+	cp -r "$SCRIPTS" tree
+	cp -r "$abs_top_srcdir/src/enclaver" tree/src
+	cp "$abs_top_srcdir/share/enclaver.conf.in" tree/share
+	SCRIPTS=$top/scripts
+	# none of what it names is in PATH
 	PATH=/usr/bin:/bin expect 0 "$SCRIPTS/build-docker-images.sh" --dry-run --debug
-	contains "$output" "env -C $top/build/images-debug $top/configure -q 'CFLAGS=-g -O0'"
-	contains "$output" "make -C $top/build/images-debug -s -j$(nproc) GUEST_LINK=-static RUN_LINK=-static"
+	contains "$output" "$top/scripts/autogen.sh
+mkdir -p $top/build/images-debug
+env -C $top/build/images-debug $top/configure -q 'CFLAGS=-g -O0'
+make -C $top/build/images-debug -s -j$(nproc) GUEST_LINK=-static RUN_LINK=-static
+"
 	contains "$output" "$top/scripts/image-from-folder --config '{}' odyn-dev:latest \"\$work/images/odyn\" \"\$work/image.tar\""
 	contains "$output" "enc-pull -q -- \"docker-archive:\$work/image.tar\""
-	[ ! -e "$top/build/images-debug" ]
+	[ ! -e tree/build ]
 	for engine in docker podman buildah; do
 		date='--timestamp 0 '
 		[ $engine != docker ] || date=

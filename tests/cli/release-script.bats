@@ -87,6 +87,7 @@ refused() {
 	rm -rf .git
 	expect 3 scripts/release
 	contains "$stderr" 'this is no clone of the repository'
+	contains "$stderr" 'fatal: not a git repository'
 }
 
 # as_another COMMAND...: whose machine has other ideas of everything

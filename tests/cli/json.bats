@@ -83,6 +83,11 @@ build_of() {
 	mkdir -p nitro/usr/share/nitro_enclaves
 	cp -r blobs nitro/usr/share/nitro_enclaves/blobs
 	tar -cf kernel.tar -C nitro usr
+	# of an enc-run with sanitizers, which is not static, no release is made
+	mkdir libexec
+	ln -s "$(our_odyn)" "$(dirname "$(our_odyn)")/init" libexec
+	fake_runner libexec/enc-run
+	export ENCLAVER_LIBEXEC=$T/libexec
 	enclaver build -q >builtin
 	build_of registry.example/app:1 registry.example/odyn:1 registry.example/sleeve:1 \
 		registry.example/nitro-cli:1 >named

@@ -63,6 +63,18 @@ run_example() {
 	run_examples "$abs_top_srcdir/README" "$abs_top_srcdir"/man/*.[1-8]
 }
 
+@test "examples: the docker run of enclaver(1) is what enclaver run has docker do" {
+	local all where
+	all=$(examples "$abs_top_srcdir/man/enclaver.1")
+	where=$(grep 'docker run --rm' <<<"$all" | cut -d ' ' -f 1)
+	run_example "$where" "$(text_at "$where")"
+	# where the profile is differs in a build tree
+	tr ' ' '\n' <out | sed 's|seccomp=/.*/|seccomp=/|' | sort >by_hand
+	run_example here 'enclaver run --engine docker -p 8080:8080 app:enclave'
+	tr ' ' '\n' <out | sed 's|seccomp=/.*/|seccomp=/|; /^--$/d; s|^docker.io/library/||' | sort >by_us
+	diff -u by_hand by_us >&2
+}
+
 @test "examples: what nobody knows, and what fails, is found" {
 	cat >some.1 <<-'END'
 	.Dl no-such-program app:1.0

@@ -184,3 +184,30 @@ build_of() {
 	documents "enc-run events" <events
 	same "starting started ready stopping exited started" "$(jq -r .event events | tr '\n' ' ' | sed 's/ $//')"
 }
+
+# What the page shows, and what came: the same members of the same types
+like() {
+	jq -S 'map_values(type)' <<<"$1" >shown
+	jq -S 'map_values(type)' <<<"$2" | diff -u shown - >&2
+}
+
+@test "json: odyn(8) shows what the API answers" {
+	local odyn=$abs_top_builddir/tests/odyn-fake text port
+	requires curl
+	[ -x "$odyn" ] || missing tests/odyn-fake
+	mkdir conf
+	port=$(free_port)
+	{
+		minimal_manifest
+		echo "api: {listen_port: $port}"
+	} >conf/enclaver.yaml
+	expect 0 env -i PATH="$PATH" ${ENC_SANDBOX:+"ENC_SANDBOX=$ENC_SANDBOX"} "$odyn" \
+		--config-dir conf --no-bootstrap --no-console --linger 0 --vsock v -- \
+		sh -c "cd '$T' && for what in random health 'pcr/16/lock -X POST'; do
+			curl -sS -m 30 http://127.0.0.1:$port/v1/\$what; done"
+	text=$(sed -nE 's/^\.Li (\{.*\}).*/\1/p' "$abs_top_srcdir/man/odyn.8" |
+		sed 's/:N,/:0,/; s/:BOOL/:true/')
+	like "$(grep random_bytes <<<"$text")" "$(sed -n 1p <<<"$output")"
+	like "$(grep odyn-health <<<"$text")" "$(sed -n 2p <<<"$output")"
+	like "$(grep odyn-pcr <<<"$text")" "$(sed -n 3p <<<"$output")"
+}

@@ -122,8 +122,9 @@ def table(megabytes, runs, rows):
     best = {}
     for _ in range(runs):
         for name, way, port in rows:
-            got = ((pour(way, port, megabytes),) + trips(way, port) +
-                   turns(way, port))
+            # first: who has just poured is let run later by the kernel
+            times = trips(way, port) + turns(way, port)
+            got = (pour(way, port, megabytes),) + times
             old = best.get(name, got)
             best[name] = (max(old[0], got[0]),) + tuple(
                 map(min, old[1:], got[1:]))

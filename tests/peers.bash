@@ -180,18 +180,6 @@ pcr() {
 	eif_read "$2" | sed -n "s/^PCR$1 //p"
 }
 
-# oci_archive FILE: the archive as skopeo can read it.  skopeo 1.9 restores the
-# owners in it, which only root can; for others tar unpacks it.
-oci_archive() {
-	if [ "$(id -u)" -eq 0 ]; then
-		echo "oci-archive:$1"
-	else
-		mkdir -p "$1.layout"
-		tar -C "$1.layout" -xf "$1"
-		echo "oci:$1.layout"
-	fi
-}
-
 # blob_of DIR DIGEST: the file of a blob in a layout.
 blob_of() {
 	printf '%s/blobs/sha256/%s\n' "$1" "${2#sha256:}"

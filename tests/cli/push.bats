@@ -60,7 +60,7 @@ refused() {
 		"$(skopeo inspect --raw --config docker-archive:d.tar | sha256sum)"
 	expect 0 enc-push --target oci-archive:o.tar "$named"
 	same docker.io/library/named:1 "$output"
-	same "${named##*@}" "$(skopeo inspect --format '{{.Digest}}' "$(oci_archive o.tar)")"
+	same "${named##*@}" "$(skopeo inspect --format '{{.Digest}}' oci-archive:o.tar)"
 	refused 6 "nowhere/" --target oci-archive:nowhere/x.tar named:1
 	expect 2 enc-push --target oci-archive: named:1
 	contains "$stderr" "names no file"

@@ -117,15 +117,14 @@ signed_eif() {
 @test "release: oci-archive and docker-archive, read by skopeo" {
 	image=$(release --output oci-archive:o.tar app.eif)
 	same "$image" "$(release --output docker-archive:d.tar app.eif)"
-	archive=$(oci_archive o.tar)
-	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' "$archive")"
+	same "${image##*@}" "$(skopeo inspect --format '{{.Digest}}' oci-archive:o.tar)"
 	same "$(config_of "$image" | sha256sum)" \
-		"$(skopeo inspect --raw --config "$archive" | sha256sum)"
+		"$(skopeo inspect --raw --config oci-archive:o.tar | sha256sum)"
 	same '["docker.io/repo/app:enclave"]' "$(skopeo list-tags docker-archive:d.tar | jq -c .Tags)"
 	same "$(config_of "$image" | jq -c .rootfs)" \
 		"$(skopeo inspect --raw --config docker-archive:d.tar | jq -c .rootfs)"
 	skopeo copy -q docker-archive:d.tar "oci:$T/from-docker:x"
-	skopeo copy -q "$archive" "oci:$T/from-oci:x"
+	skopeo copy -q oci-archive:o.tar "oci:$T/from-oci:x"
 	same "${image##*@}" "$(enc-pull -q oci-archive:o.tar | sed 's/.*@//')"
 	same "$(config_of "$image" | jq -c .rootfs)" \
 		"$(config_of "$(enc-pull -q docker-archive:d.tar)" | jq -c .rootfs)"
@@ -334,7 +333,7 @@ dated() {
 	image=$(release --output oci-archive:o.tar app.eif)
 	same "$image" "$(release --output docker-archive:d.tar app.eif)"
 	skopeo copy -q docker-archive:d.tar "oci:$T/from-docker:x"
-	skopeo copy -q "$(oci_archive o.tar)" "oci:$T/from-oci:x"
+	skopeo copy -q oci-archive:o.tar "oci:$T/from-oci:x"
 	umoci unpack --rootless --image "$T/from-docker:x" one
 	umoci unpack --rootless --image "$T/from-oci:x" two
 	diff -r one/rootfs two/rootfs

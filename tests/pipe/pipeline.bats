@@ -115,7 +115,7 @@ serve' "$(cat out/cmd)"
 @test "enc-release --output: archives that skopeo reads" {
 	expect 0 whole --output "oci-archive:$T/release.tar"
 	digest=${output##*@}
-	same "$digest" "$(skopeo inspect --format '{{.Digest}}' "$(oci_archive "$T/release.tar")")"
+	same "$digest" "$(skopeo inspect --format '{{.Digest}}' "oci-archive:$T/release.tar")"
 	expect 0 enc-release -q -f enclaver.yaml --output "docker-archive:$T/docker.tar" application.eif
 	expect 0 skopeo inspect "docker-archive:$T/docker.tar"
 	same '["'"$registry_url"'/team/app:enclave"]' \

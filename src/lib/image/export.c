@@ -84,6 +84,10 @@ static int oci_blobs(struct tar_writer *w, const struct image *img,
 	for (size_t i = 2; i < n; i++)
 		all[i] = img->doc.layers[i - 2];
 	qsort(all, n, sizeof(*all), by_digest);
+	/* A folder that is not told of, skopeo gives to root: who is not, fails. */
+	if (tar_dir(w, "blobs", 0755, e) < 0 ||
+	    tar_dir(w, "blobs/sha256", 0755, e) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE char *path = xasprintf("blobs/sha256/%s", all[i].hex);
 

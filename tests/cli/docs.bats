@@ -82,6 +82,26 @@ load ../helpers
 	done
 }
 
+# taken_by SCRIPT...: the options that a case in them takes
+taken_by() {
+	grep -hoE '^[[:space:]]*(-[a-z] \| )?--[a-z-]+( \| --[a-z-]+)*\)' "$@" |
+		grep -oE -- '--[a-z][a-z-]+' | grep -vxe --help | sort -u
+}
+
+# In base-images.sh is what three of them share, and two texts name options of
+# dpkg and enc-run.
+@test "docs: a script's --help has the options that it takes" {
+	local script shared said
+	for script in "$abs_top_srcdir"/scripts/*; do
+		case ${script##*/} in autogen.sh | run.in | base-images.sh) continue ;; esac
+		said=$("$script" --help | grep -oE -- '--[a-z][a-z-]+' |
+			grep -vxe --help -e --add-architecture -e --launcher | sort -u)
+		shared=$(grep -q 'base-images\.sh' "$script" &&
+			echo "$abs_top_srcdir/scripts/base-images.sh") || :
+		same "$(taken_by "$script" ${shared:+"$shared"})" "$said" "${script##*/} --help"
+	done
+}
+
 @test "docs: README says that a kernel is needed before it says to build" {
 	local first
 	first=$(sed '/^To use it:/q' "$abs_top_srcdir/README")

@@ -64,6 +64,7 @@ inspect.
   -h, --help              this text
   -V, --version           the version
 
+The way in, from a manifest to an enclave that runs, is in "man 7 enclaver";
 run's other options are those of enc-run: enc-run --help
 END
 }

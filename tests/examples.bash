@@ -86,7 +86,7 @@ world_network() {
 
 until_made() {
 	local i
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 2400; i++)); do
 		[ ! -e "$1" ] || return 0
 		sleep 0.05
 	done

@@ -37,11 +37,12 @@ zpty inner zsh -f -i
 zpty -w inner "emulate zsh; setopt extendedglob; . $setup; rm $setup; print done >>$offered"
 
 until_done() {
-	local text i
-	for ((i = 0; i < 600; i++)); do
+	local text i=0
+	while ((i < 6000)); do
 		zpty -r -t inner text && continue	# its screen, which nobody reads
 		[[ $(<$offered) == *done ]] && return
 		sleep 0.02
+		((++i))
 	done
 	print -u 2 "zsh does not complete '$line'"
 	exit 1

@@ -18,6 +18,7 @@ load ../helpers
 		done
 		echo etc/enclaver/enclaver.conf
 		echo lib/systemd/system/enclaver@.service
+		echo lib/sysusers.d/enclaver.conf
 		echo lib/tmpfiles.d/enclaver.conf
 		echo libexec/enclaver/init
 		echo libexec/enclaver/odyn

@@ -13,7 +13,7 @@
 #   systemctl        there is no systemd to talk to; "--user start podman.socket"
 #                    brings up the socket of a daemon
 #   aws              there is no AWS
-#   scripts/*, configure, make, sudo, usermod
+#   scripts/*, configure, make, sudo, usermod, apt, dnf
 #                    they change the machine, or take minutes; scripts/check runs
 #                    the scripts
 # The docker daemon is tools/stubdock.py.  No emulator is found, for the kernel
@@ -113,7 +113,7 @@ stand_in() {
 
 world_stand_ins() {
 	local name
-	for name in aws podman make usermod; do
+	for name in apt aws dnf podman make usermod; do
 		stand_in "bin/$name" <<<'echo "${0##*/} $*"'
 	done
 	# one that does not end before who writes to it

@@ -43,10 +43,9 @@ follow() {
 		follow 17001 log 17000 status 2>follow.log
 }
 
-# boot_start EIF [MEGABYTES]: the enclave runs in the background, on a $VM_CPU.
-# Its port N of CID 2 is the UNIX socket vsock_N.
-boot_start() {
-	local eif=$1 memory=${2:-512}
+# peers_start: the far end of its vsock, and who reads what it says there.  Port
+# N of CID 2 is the UNIX socket vsock_N.
+peers_start() {
 	# its socket, which has a limit of 107 bytes, and nothing of the last boot
 	rm -f vhost.socket vsock
 	vhost-device-vsock --vm guest-cid=4,socket=vhost.socket,uds-path=vsock \
@@ -58,6 +57,12 @@ boot_start() {
 	: >console
 	follow 3>&- &
 	vm_peers+=($!)
+}
+
+# boot_start EIF [MEGABYTES]: the enclave runs in the background, on a $VM_CPU.
+boot_start() {
+	local eif=$1 memory=${2:-512}
+	peers_start
 	timeout "$BOOT_LIMIT" "$ENC_TEST_QEMU" -L /usr/share/qemu -L /usr/share/seabios \
 		-M nitro-enclave,vsock=c,id=enclave -accel tcg -cpu "${VM_CPU:-max}" \
 		-m "$memory" -smp 1 -nodefaults -no-user-config -display none \

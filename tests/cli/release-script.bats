@@ -93,7 +93,7 @@ refused() {
 # as_another COMMAND...: whose machine has other ideas of everything
 as_another() (
 	umask 077
-	export TZ=Asia/Tokyo XZ_OPT=--check=crc32 XZ_DEFAULTS=-T0 TAR_OPTIONS=--owner=5 \
+	export TZ=Asia/Tokyo XZ_OPT=--check=crc32 XZ_DEFAULTS=-T0 TAR_OPTIONS=--exclude=tool \
 		LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=5
 	"$@"
 )
@@ -118,6 +118,55 @@ small-1.2.0.tar.xz' "$(ls -A "$T/out")"
 	expect 0 as_another scripts/release --verify "$T/out/small-1.2.0.tar.xz"
 	same "$T/out/small-1.2.0.tar.xz: made of $(git rev-parse HEAD)" "$output"
 	same "" "$stderr"
+}
+
+@test "release: a version may have a hyphen, and a commit a signature that git shows" {
+	cat >"$T/gpg" <<-'END'
+	#!/bin/sh
+	case $* in
+	*--verify*) echo 'gpg: good' >&2; echo '[GNUPG:] GOODSIG 1 a' ;;
+	*)
+		cat >/dev/null
+		printf '%s\n' '-----BEGIN PGP SIGNATURE-----' '' '-----END PGP SIGNATURE-----'
+		echo '[GNUPG:] SIG_CREATED D 1 8 00 1 A' >&2
+		;;
+	esac
+	END
+	chmod +x "$T/gpg"
+	git config gpg.program "$T/gpg"
+	git config commit.gpgSign true
+	git config log.showSignature true
+	sed -i s/1.2.0/1.2.0-rc1/ configure.ac NEWS
+	commit
+	contains "$(git log -1 --format=%ct)" 'gpg: good'
+	expect 0 scripts/release --out "$T/out"
+	same "" "$(tar -tvf "$T/out/small-1.2.0-rc1.tar.xz" | grep -v ' 2023-11-14 22:13 ')"
+	git tag v1.2.0-rc1
+	expect 0 scripts/release --verify "$T/out/small-1.2.0-rc1.tar.xz"
+}
+
+@test "release: what cannot be written is status 6, and nothing is left of it" {
+	mkdir "$T/bin"
+	# a full disk
+	cat >"$T/bin/cp" <<-END
+	#!/bin/sh
+	case \$2 in
+	*.new) head -c 9 "\$1" >"\$2"; echo 'cp: No space left' >&2; exit 1 ;;
+	esac
+	exec $(command -v cp) "\$@"
+	END
+	chmod +x "$T/bin/cp"
+	expect 6 env PATH="$T/bin:$PATH" scripts/release --out "$T/out"
+	same "" "$output$(ls -A "$T/out")"
+	contains "$stderr" "release: cannot write '$T/out/small-1.2.0.tar.xz'"
+	expect 6 scripts/release --out "$T/bin/cp/out"
+	contains "$stderr" "release: cannot make the folder '$T/bin/cp/out'"
+	TMPDIR=$T/none expect 6 scripts/release
+	contains "$stderr" "release: cannot make a temporary folder: is TMPDIR right?"
+	# what is not ready makes no folder
+	git tag v1.2.0
+	expect 1 scripts/release --out "$T/other"
+	[ ! -e "$T/other" ]
 }
 
 @test "release: a tarball with anything else in it is status 4, and said what" {

@@ -6,6 +6,7 @@
 # A script runs its commands by step and result, so that --dry-run can print
 # them instead: what it prints is a script, too.
 
+unset CDPATH
 top=$(cd "$(dirname "$0")/.." && pwd)
 engine='' dry_run='' work='' arch=''
 

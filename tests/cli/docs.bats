@@ -82,6 +82,13 @@ load ../helpers
 	done
 }
 
+@test "docs: scripts find their tree, whatever CDPATH says" {
+	mkdir -p scripts
+	cd "$abs_top_srcdir"
+	expect 0 env CDPATH="$T:." scripts/inspect-base-images.sh --dry-run
+	contains "$output" "taken="
+}
+
 # taken_by SCRIPT...: the options that a case in them takes
 taken_by() {
 	grep -hoE '^[[:space:]]*(-[a-z] \| )?--[a-z-]+( \| --[a-z-]+)*\)' "$@" |

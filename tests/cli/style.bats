@@ -42,6 +42,11 @@ breach() {
 	breach src/cli/a.c "$(yes '\n' | head -n 500)" \
 		'more than 500 lines'
 	breach tests/cli/a.bats '' 'in no Makemodule.am'
+	breach scripts/a '' 'in no Makemodule.am'
+	printf '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\ncd "$(dirname "$0")"\n' >tree/scripts/a
+	expect 1 "$abs_top_srcdir/scripts/checkstyle" tree
+	contains "$output" "scripts/a:1: no 'set -eu'"
+	contains "$output" "scripts/a:1: cd, and no 'unset CDPATH'"
 	rm -rf tree
 	mkdir -p tree/src/cli tree/tests tree/scripts
 	printf 'int x;\n' >tree/src/cli/a.c

@@ -61,7 +61,10 @@ print() {
 	for word in "$@"; do
 		# shellcheck disable=SC2016 # the names, as they are printed
 		case $word in
-		*'$work/'* | '$taken') printf '"%s" ' "$word" ;;
+		'$taken') printf '"$taken" ' ;;
+		*'$work/'*)
+			printf '"%s" ' "$(printf '%s\n' "$word" |
+				sed 's/[\\"`$]/\\&/g; s/\\\$work\//$work\//g')" ;;
 		'' | *[!A-Za-z0-9_.:/@=,+-]*)
 			printf "'%s' " "$(printf '%s\n' "$word" | sed "s/'/'\\\\''/g")" ;;
 		*) printf '%s ' "$word" ;;
@@ -107,6 +110,15 @@ use_programs_of() {
 	esac
 	# shellcheck disable=SC2016 # the name, as it is printed
 	[ -z "$dry_run" ] || printf 'PATH=%s:$PATH\n' "$(print "${PATH%%:*}")"
+}
+
+# machine_of FILE: whose program it is, as uname says it
+machine_of() {
+	case $(od -An -tx1 -j18 -N1 "$1" | tr -d ' ') in
+	3e) echo x86_64 ;;
+	b7) echo aarch64 ;;
+	*) echo 'another machine' ;;
+	esac
 }
 
 # Sets work to a folder that is gone in the end.

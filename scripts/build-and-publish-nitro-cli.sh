@@ -33,7 +33,7 @@ config='{"Entrypoint":["/usr/bin/nitro-cli"],"WorkingDir":"/build"}'
 
 # Sets root to what the packages hold.
 unpack_rpms() {
-	step mkdir -p "$root"
+	step mkdir -p "$root" || no_copy
 	# Names of packages have no newline.
 	while IFS= read -r rpm; do
 		step bsdtar -x -f "$rpm" -C "$root" --no-same-owner \
@@ -45,10 +45,16 @@ END
 
 copy_blobs() {
 	[ -n "$dry_run" ] || [ -d "$blobs" ] || die 6 "'$blobs' is no folder"
-	step mkdir -p "$root/usr/share/nitro_enclaves/blobs"
-	step cp -RL "$blobs/." "$root/usr/share/nitro_enclaves/blobs"
-	step chmod -R u=rwX,go=rX "$root/usr/share/nitro_enclaves/blobs"
+	{
+		step mkdir -p "$root/usr/share/nitro_enclaves/blobs" &&
+			step cp -RL "$blobs/." "$root/usr/share/nitro_enclaves/blobs" &&
+			step chmod -R u=rwX,go=rX "$root/usr/share/nitro_enclaves/blobs"
+	} || no_copy
 	config='{}'
+}
+
+no_copy() {
+	die 6 "cannot copy '${blobs:-$from}' to '$root'"
 }
 
 no_push() {
@@ -57,12 +63,14 @@ no_push() {
 
 # A package that is not the right one would make an image of no use.
 check_kernel() {
-	case ${arch:-$(uname -m)} in
+	machine=${arch:-$(uname -m)}
+	case $machine in
 	aarch64) kernel=Image ;;
 	*) kernel=bzImage ;;
 	esac
-	[ -n "$dry_run" ] || [ -e "$root/usr/share/nitro_enclaves/blobs/$kernel" ] ||
-		die 3 "there is no $kernel in '${blobs:-$from}', the kernel for ${arch:-$(uname -m)}: aws-nitro-enclaves-cli-devel is the package that has it"
+	has=$root/usr/share/nitro_enclaves/blobs
+	[ -n "$dry_run" ] || [ -e "$has/$kernel" ] || [ -e "$has/$machine/$kernel" ] ||
+		die 3 "there is no $kernel in '${blobs:-$from}', the kernel for $machine: aws-nitro-enclaves-cli-devel is the package that has it"
 }
 
 tag='' registry='' push='' rpms='' from='' blobs=''
@@ -85,7 +93,10 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$tag" ] || usage_error "there is no --tag"
 case $tag in
-*[!A-Za-z0-9_.-]*) usage_error "'$tag' is no tag" ;;
+[!A-Za-z0-9_]* | *[!A-Za-z0-9_.-]*) usage_error "'$tag' is no tag" ;;
+esac
+case $blobs in
+-*) blobs=./$blobs ;;
 esac
 [ -z "$push" ] || [ -n "$registry" ] || usage_error "--push wants --registry"
 [ -z "$engine" ] || [ -z "$rpms$blobs" ] ||

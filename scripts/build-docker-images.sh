@@ -33,7 +33,7 @@ build_tree() {
 	flags='' link=''
 	[ "$mode" != debug ] || flags='-g -O0' link=-static
 	[ -e "$top/configure" ] || step "$top/scripts/autogen.sh"
-	step mkdir -p "$build"
+	step mkdir -p "$build" || die 6 "cannot make the folder '$build'"
 	[ -e "$build/Makefile" ] || step env -C "$build" "$top/configure" -q \
 		${flags:+"CFLAGS=$flags"} || die 6 "cannot configure in '$build'"
 	step make -C "$build" -s -j"$(nproc)" \
@@ -43,17 +43,26 @@ build_tree() {
 
 # What each image holds, a folder.
 stage() {
+	odyn=$work/images/odyn sleeve=$work/images/sleeve
+	{
+		step install -D -m 755 "$build/libexec/odyn" "$odyn/usr/local/bin/odyn" &&
+			step install -D -m 755 "$build/bin/enc-run" "$sleeve/usr/local/bin/enc-run" &&
+			step ln -s enc-run "$sleeve/usr/local/bin/enclaver-run" &&
+			step mkdir -p "$sleeve/run/enclaver" "$sleeve/run/nitro_enclaves" \
+				"$sleeve/var/log/nitro_enclaves" &&
+			step install -d -m 1777 "$sleeve/tmp"
+	} || die 6 "cannot copy '$build' to '$work'"
+}
+
+# An image of the other machine's programs would be found out when it runs.
+check_build() {
+	machine=${arch:-$(uname -m)}
 	for program in libexec/odyn bin/enc-run; do
 		[ -n "$dry_run" ] || [ -e "$build/$program" ] ||
 			die 6 "'$build' is no build tree: it has no $program"
+		[ -n "$dry_run" ] || [ "$(machine_of "$build/$program")" = "$machine" ] ||
+			die 3 "'$build/$program' is for $(machine_of "$build/$program"), and the image for $machine: --arch says so"
 	done
-	odyn=$work/images/odyn sleeve=$work/images/sleeve
-	step install -D -m 755 "$build/libexec/odyn" "$odyn/usr/local/bin/odyn"
-	step install -D -m 755 "$build/bin/enc-run" "$sleeve/usr/local/bin/enc-run"
-	step ln -s enc-run "$sleeve/usr/local/bin/enclaver-run"
-	step mkdir -p "$sleeve/run/enclaver" "$sleeve/run/nitro_enclaves" \
-		"$sleeve/var/log/nitro_enclaves"
-	step install -d -m 1777 "$sleeve/tmp"
 }
 
 mode='' build='' from_source=''
@@ -72,6 +81,9 @@ while [ $# -gt 0 ]; do
 	[ "$took" = 1 ] || [ -n "${2-}" ] || usage_error "option '$1' needs a value"
 	shift "$took"
 done
+case $build in
+-*) build=./$build ;;
+esac
 [ -z "$build" ] || [ -z "$from_source" ] ||
 	usage_error "--build or --from-source, not both"
 [ -z "$mode" ] || [ -z "$build$from_source" ] ||
@@ -91,7 +103,9 @@ if [ -n "$from_source" ]; then
 fi
 [ -z "$engine" ] || need "$engine"
 [ -n "$build" ] || build_tree
-use_programs_of "$build"
+check_build
+# The other machine's do not run here.
+[ "$machine" != "$(uname -m)" ] || use_programs_of "$build"
 make_work
 stage
 if [ -n "$engine" ]; then

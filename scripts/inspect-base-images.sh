@@ -100,7 +100,7 @@ fi
 need ${engine:+"$engine"} enc-pull enc-inspect
 make_work
 for image in "$@"; do
-	echo "# $image"
+	printf '%s\n' "$image" | sed 's/^/# /'
 	case $engine in
 	'') by_suite "$image" ;;
 	buildah) by_buildah "$image" ;;

@@ -7,7 +7,7 @@
 # conf_file FILE: sets nitro_cli_image, odyn_image and sleeve_image to what its
 # lines say.
 conf_file() {
-	[ -r "$1" ] || die 6 "cannot read '$1': is it there, and is ENCLAVER_CONF right?"
+	{ [ -r "$1" ] && [ ! -d "$1" ]; } || die 6 "cannot read '$1': is it there, and is ENCLAVER_CONF right?"
 	conf_number=0 conf_seen=
 	while IFS= read -r conf_line || [ -n "$conf_line" ]; do
 		conf_number=$((conf_number + 1))

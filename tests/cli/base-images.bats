@@ -38,6 +38,17 @@ l0777      0      0            0 /bin/y -> x' "$output"
 	same 1970-01-02T00:00:00Z "$(enc-inspect -q show x:1 | sed -n 's/^created *//p')"
 }
 
+@test "image-from-folder: a file may have any name, and tar is told by nobody else" {
+	mkdir -p folder/bin
+	export TAR_OPTIONS=--exclude=bin
+	for name in a:b.tar -x "a b'.tar"; do
+		expect 0 "$SCRIPTS/image-from-folder" x:1 folder "$name"
+		same "" "$stderr"
+		same "./
+./bin/" "$(TAR_OPTIONS='' tar -xO --force-local -f "./$name" layer.tar | TAR_OPTIONS='' tar -t)"
+	done
+}
+
 @test "image-from-folder: wrong use leaves nothing behind" {
 	mkdir folder
 	expect 2 "$SCRIPTS/image-from-folder"
@@ -58,17 +69,18 @@ l0777      0      0            0 /bin/y -> x' "$output"
 	contains "$output" "the same folder"
 }
 
-# built: a build tree, as far as the scripts look at one
+# built TREE [MACHINE]: a build tree, as far as the scripts look at one, of
+# x86_64 or of fake_odyn's MACHINE
 built() {
-	mkdir -p tree/bin tree/libexec
-	fake_odyn tree/libexec/odyn
-	fake_runner tree/bin/enc-run
+	mkdir -p "$1/bin" "$1/libexec"
+	fake_odyn "$1/libexec/odyn" "${2:-3e}"
+	fake_runner "$1/bin/enc-run" "${2:-3e}"
 }
 
 @test "base images: odyn-dev and sleeve go into the store, the same each time" {
 	requires python3 jq
 	local first
-	built
+	built tree
 	expect 0 "$SCRIPTS/build-docker-images.sh" --build tree --arch x86_64
 	first=$output
 	contains "${lines[0]}" "oci:$ENCLAVER_STORE:docker.io/library/odyn-dev:latest@sha256:"
@@ -80,9 +92,17 @@ built() {
 		jq -c .config.Entrypoint)"
 	same '/run /run/enclaver /run/nitro_enclaves /tmp /usr /usr/local /usr/local/bin /usr/local/bin/enc-run /usr/local/bin/enclaver-run /var /var/log /var/log/nitro_enclaves' \
 		"$(enc-inspect -q --json ls sleeve | jq -r '[.files[].path] | join(" ")')"
-	# for the other machine
-	expect 0 "$SCRIPTS/build-docker-images.sh" --build tree --arch aarch64
+	# for the other machine, whose programs do not run here
+	built arm b7
+	printf '#!/bin/sh\nexit 126\n' >arm/bin/enc-pull
+	chmod +x arm/bin/enc-pull
+	[ "$(uname -m)" = aarch64 ] ||
+		expect 0 "$SCRIPTS/build-docker-images.sh" --build arm --arch aarch64
 	same arm64 "$(enc-inspect -q --json odyn-dev | jq -r .architecture)"
+	expect 3 "$SCRIPTS/build-docker-images.sh" --build tree --arch aarch64
+	same "build-docker-images.sh: 'tree/libexec/odyn' is for x86_64, and the image for aarch64: --arch says so" "$stderr"
+	expect 3 "$SCRIPTS/build-docker-images.sh" --build arm --arch x86_64
+	contains "$stderr" "'arm/libexec/odyn' is for aarch64, and the image for x86_64"
 	# What --dry-run prints is a script that does the same.
 	umask 077
 	expect 0 "$SCRIPTS/build-docker-images.sh" --build "$T/tree" --arch x86_64 --dry-run
@@ -145,6 +165,22 @@ enc-push r.example/nitro-cli:1" "$output"
 	same "" "$stderr"
 }
 
+@test "base images: no name becomes a command of what --dry-run prints" {
+	local name
+	for name in '$(touch hit)' '`touch hit`' '"; touch hit; "' "'; touch hit; '" \
+		$'x\ntouch hit' 'x\ntouch hit' '$work/$(touch hit)'; do
+		for engine in '' docker podman buildah; do
+			expect 0 "$SCRIPTS/inspect-base-images.sh" --dry-run \
+				${engine:+--engine $engine} -- "$name"
+			printf '%s\n' "$output" >script
+			sh script >/dev/null 2>&1 || true
+			[ ! -e hit ]
+		done
+	done
+	built ./-tree
+	expect 0 "$SCRIPTS/build-docker-images.sh" --build -tree --arch x86_64
+}
+
 # wrong SCRIPT WHY WORD...
 wrong() {
 	expect 2 "$SCRIPTS/$1" "${@:3}"
@@ -173,13 +209,15 @@ usage: $1 [OPTION]...; --help tells which" "$stderr"
 	script=build-and-publish-nitro-cli.sh
 	wrong $script "there is no --tag" --blobs blobs
 	wrong $script "'a:b' is no tag" --tag a:b --blobs blobs
+	wrong $script "'-a' is no tag" --tag -a --blobs blobs
+	wrong $script "'.a' is no tag" --tag .a --blobs blobs
 	wrong $script "option '--rpm' needs a value" --tag 1 --rpm
 	wrong $script "--engine, --rpm or --blobs: one of them" --tag 1
 	wrong $script "--engine, --rpm or --blobs: one of them" --tag 1 --rpm x.rpm --blobs blobs
 	wrong $script "--rpm and --blobs are for what no engine builds" --tag 1 --engine docker --blobs blobs
 	wrong $script "--push wants --registry" --tag 1 --blobs blobs --push
 	# and what is not there
-	built
+	built tree
 	expect 6 "$SCRIPTS/build-docker-images.sh" --build none
 	same "build-docker-images.sh: 'none' is no build tree: it has no libexec/odyn" "$stderr"
 	expect 6 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs none
@@ -191,7 +229,7 @@ usage: $1 [OPTION]...; --help tells which" "$stderr"
 	chmod +x bin/*
 	PATH=$T/bin:$PATH
 	export FINE=
-	expect 6 "$SCRIPTS/build-docker-images.sh" --build tree --engine docker
+	expect 6 "$SCRIPTS/build-docker-images.sh" --build tree --arch x86_64 --engine docker
 	same "build: no
 build-docker-images.sh: docker does not build 'odyn-dev:latest', see above" "$stderr"
 	expect 5 "$SCRIPTS/inspect-base-images.sh" --engine docker x:1
@@ -211,6 +249,17 @@ build-docker-images.sh: docker does not build 'odyn-dev:latest', see above" "$st
 	mkdir blobs
 	expect 3 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs blobs --arch x86_64
 	same "build-and-publish-nitro-cli.sh: there is no bzImage in 'blobs', the kernel for x86_64: aws-nitro-enclaves-cli-devel is the package that has it" "$stderr"
+	# a folder that serves two architectures
+	mkdir blobs/aarch64
+	fake_image blobs/aarch64/Image
+	expect 0 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs blobs --arch aarch64
+	# and a disk that is full
+	printf '#!/bin/sh\nexit 1\n' | tee bin/cp >bin/install
+	chmod +x bin/*
+	expect 6 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs blobs
+	contains "$stderr" "build-and-publish-nitro-cli.sh: cannot copy 'blobs' to '"
+	expect 6 "$SCRIPTS/build-docker-images.sh" --build tree --arch x86_64
+	contains "$stderr" "build-docker-images.sh: cannot copy 'tree' to '"
 }
 
 # named: what inspect-base-images.sh goes through by default
@@ -262,8 +311,11 @@ bad() {
 	bad 'sleeve_image=a\nsleeve_image=$(id)\n' 3 "'conf' line 2: the value of sleeve_image is no image: '\$(id)'"
 	bad 'odyn_image=a\nsleeve_image=b\nodyn_image=c' 3 "'conf' line 3 has odyn_image once more"
 	rm conf
-	ENCLAVER_CONF=none expect 6 enclaver build --base-images
-	same "enclaver: cannot read 'none': is it there, and is ENCLAVER_CONF right?" "$stderr"
+	mkdir folder
+	for name in none folder; do
+		ENCLAVER_CONF=$name expect 6 enclaver build --base-images
+		same "enclaver: cannot read '$name': is it there, and is ENCLAVER_CONF right?" "$stderr"
+	done
 }
 
 @test "enclaver.conf: configure decides what the defaults are" {

@@ -78,6 +78,7 @@ kernel_source() {
 	bzImage:
 	> mkdir -p arch/x86/boot
 	> env | grep -v -e ^MAKE -e ^MFLAGS= -e ^PWD= -e ^OLDPWD= -e ^SHLVL= | sort | sed "s,$$PWD,HERE,g; s,$${PWD%/*},WORK,g" >arch/x86/boot/bzImage
+	> umask >>arch/x86/boot/bzImage
 	Image:
 	> mkdir -p arch/arm64/boot
 	> printf 'MZ345678abcdefghARMd$(CROSS_COMPILE)' >arch/arm64/boot/Image
@@ -134,11 +135,14 @@ cmdline" "$(ls -A arm)"
 	mkdir -p elsewhere/deep
 	export KCFLAGS=-O0 CFLAGS=-O0 KBUILD_BUILD_USER=me LOCALVERSION=-mine \
 		KCONFIG_CONFIG=other ARCH=sparc MAKEFLAGS=k SOURCE_DATE_EPOCH=5
+	umask 077
 	LANG=de_DE.UTF-8 LC_ALL=C.UTF-8 TZ=Asia/Tokyo USER=me HOME=/ \
 		TMPDIR=$T/elsewhere/deep expect 0 build_kernel --source "$T/linux.tar" --out two
 	diff one/bzImage two/bzImage
 	contains "$(cat one/bzImage)" KBUILD_BUILD_TIMESTAMP=@1700000000
 	contains "$(cat one/bzImage)" KBUILD_BUILD_USER=enclaver
+	contains "$(cat one/bzImage)" KBUILD_BUILD_HOST=enclaver
+	contains "$(cat one/bzImage)" KBUILD_BUILD_VERSION=1
 	contains "$(cat one/bzImage)" KCFLAGS=-ffile-prefix-map=HERE=.
 	same "" "$(ls -A elsewhere/deep)"
 }
@@ -154,7 +158,7 @@ cmdline" "$(ls -A arm)"
 	same "" "$(ls -A b)"
 	echo text >text
 	expect 3 build_kernel --source text --out b
-	contains "$stderr" "build-kernel: 'text' is no kernel's source"
+	contains "$stderr" "build-kernel: cannot unpack 'text': is it a kernel's source, and is there room"
 	mkdir t
 	tar -cf t.tar t
 	expect 3 build_kernel --source t.tar --out b
@@ -165,6 +169,19 @@ cmdline" "$(ls -A arm)"
 	expect 6 build_kernel --source linux.tar --out b
 	contains "$stderr" "build-kernel: the kernel does not build"
 	same "" "$(ls -A b)"
+	# a disk that is full
+	kernel_source
+	mkdir bin
+	printf '#!/bin/sh\necho part >"$2"; exit 1\n' >bin/cp
+	chmod +x bin/cp
+	expect 6 env PATH="$T/bin:$PATH" "$abs_top_srcdir/scripts/build-kernel" \
+		--source linux.tar --out b
+	contains "$stderr" "build-kernel: cannot write '$T/b/"
+	same "" "$(ls -A b)"
+	expect 6 build_kernel --source linux.tar --out text/b
+	contains "$stderr" "build-kernel: cannot make the folder '$T/text/b'"
+	TMPDIR=$T/none expect 6 build_kernel --source linux.tar --out b
+	contains "$stderr" "build-kernel: cannot make a temporary folder: is TMPDIR right?"
 }
 
 @test "build-kernel: wrong use" {

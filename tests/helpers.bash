@@ -11,9 +11,14 @@ bats_require_minimum_version 1.5.0
 : "${abs_top_srcdir:=$(cd "${BATS_TEST_DIRNAME}/../.." && pwd)}"
 : "${abs_top_builddir:=$abs_top_srcdir/build}"
 
+# odyn and init are in $libexec.
 if [ "${ENC_TEST_INSTALLED:-0}" != 1 ]; then
 	PATH="$abs_top_builddir/bin:$PATH"
-	export ENCLAVER_LIBEXEC="$abs_top_builddir/libexec"
+	libexec=$abs_top_builddir/libexec
+	export ENCLAVER_LIBEXEC="$libexec"
+else
+	libexec=$(command -v enc-amend)
+	libexec=${libexec%/bin/*}/libexec/enclaver
 fi
 
 # Where the kernel cannot confine them, the programs would say so in each test.

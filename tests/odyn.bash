@@ -4,7 +4,7 @@
 # vsock: load odyn, after ../helpers
 
 odyn_setup() {
-	ODYN=$ENCLAVER_LIBEXEC/odyn
+	ODYN=$libexec/odyn
 	reader_pids=()
 	mkdir conf
 	minimal_manifest >conf/enclaver.yaml

@@ -8,7 +8,7 @@ load ../helpers
 
 local_setup() {
 	requires python3 curl
-	ODYN=$ENCLAVER_LIBEXEC/odyn
+	ODYN=$libexec/odyn
 	# the one that the sanitizers look at
 	[ -z "${SAN_CFLAGS:-}" ] || ODYN=$abs_top_builddir/tests/odyn-fake
 	mkdir conf

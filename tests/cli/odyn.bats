@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 
 local_setup() {
 	requires jq
-	ODYN=$ENCLAVER_LIBEXEC/odyn
+	ODYN=$libexec/odyn
 	# nobody reads the status here: tests/cli/odyn-ports.bats has readers
 	OPTIONS=(--config-dir conf --no-bootstrap --no-console --linger 0 --vsock v)
 	mkdir conf

@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 
 local_setup() {
 	requires root jq unshare
-	ODYN=$ENCLAVER_LIBEXEC/odyn
+	ODYN=$libexec/odyn
 	OPTIONS=(--config-dir "$T/conf" --no-console --linger 0 --vsock "$T/v")
 	mkdir conf
 	minimal_manifest >conf/enclaver.yaml

@@ -62,9 +62,15 @@ requires() {
 		userns) unshare --user --mount --map-root-user true 2>/dev/null ||
 			missing "a user namespace" ;;
 		emulator) [ -x "${ENC_TEST_QEMU:-}" ] || missing "$word (ENC_TEST_QEMU)" ;;
-		*) command -v "$word" >/dev/null || missing "$word" ;;
+		*) type -P "$word" >/dev/null || missing "$word" ;;
 		esac
 	done
+}
+
+# Where root's podman has been, /run/containers is root's alone, and skopeo would
+# look for the credentials of others in there.
+skopeo() {
+	XDG_RUNTIME_DIR=$T command skopeo "$@"
 }
 
 missing() {

@@ -10,7 +10,8 @@ packages=$abs_top_builddir/packages
 build_packages() {
 	rm -rf "${packages:?}/$1"
 	mkdir -p "$packages/$1"
-	cp -R "$(blobs)" "$BATS_FILE_TMPDIR/blobs"
+	mkdir "$BATS_FILE_TMPDIR/blobs"
+	cp -R "$(blobs)/." "$BATS_FILE_TMPDIR/blobs"
 	"$abs_top_srcdir/packaging/build" "$1" --out "$packages/$1" \
 		--kernel "$BATS_FILE_TMPDIR/blobs" >"$packages/$1/paths"
 }

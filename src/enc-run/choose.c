@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "enclave/ne.h"
 #include "enc-run/run.h"
 
 static const struct launcher *const launchers[] = {
@@ -40,6 +41,12 @@ const struct launcher *launcher_choose(const char *name, struct err *e)
 
 		if (l->available(&lacks) == 0)
 			return l;
+		/* Who may not open the device of this machine is told so: a
+		 * sandbox in its place would run, and protect nothing. */
+		if (l == &launcher_nitro && ne_is_there()) {
+			*e = lacks;
+			return NULL;
+		}
 		/* What does not fit any more is the last way of all. */
 		if (buf_append(&why, "; ", why.len ? 2 : 0) < 0 ||
 		    buf_append(&why, l->name, strlen(l->name)) < 0 ||

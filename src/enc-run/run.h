@@ -44,7 +44,8 @@ int run_enclave(const struct run_options *o, struct object *ob,
 		struct err *e) MUST_CHECK;
 
 /* The launcher of that name, or with NULL the first that this machine has, in
- * the order of launcher.h.  NULL with *e: what each of them lacks. */
+ * the order of launcher.h, and none but nitro where its device is.  NULL with
+ * *e: what each of them lacks. */
 const struct launcher *launcher_choose(const char *name, struct err *e);
 
 #endif

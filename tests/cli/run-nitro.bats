@@ -151,6 +151,9 @@ eif_in() {
 	refused "run 'modprobe nitro_enclaves'"
 	NE_FAKE_FAIL=OPEN:13 refused "not allowed to open '/dev/nitro_enclaves'"
 	contains "$stderr" "usermod -aG ne"
+	# nor is it a sandbox, then, unless that is asked for
+	expect 6 env NE_FAKE_FAIL=OPEN:13 "$RUN" --check app.eif
+	contains "$stderr" "usermod -aG ne"
 	rm "$NE_FAKE/dev/nitro_enclaves"
 	refused "this takes an EC2 instance that was started with enclaves enabled"
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # service.bats - the systemd unit: what systemd itself says of it
 load ../helpers
+load ../peers
 
 local_setup() {
 	requires make
@@ -38,4 +39,22 @@ local_setup() {
 	mkdir fs
 	expect 0 systemd-tmpfiles --create --root="$T/fs" "$T/mine.conf"
 	same 700 "$(stat -c %a fs/run/enclaver)"
+}
+
+@test "service: what is no Nitro instance starts nothing, but as OPTIONS say" {
+	local start
+	start=$(sed -n 's/^ExecStart=[^ ]* //p' "$unit")
+	fake_blobs blobs
+	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
+		--ramdisk blobs/cmdline -o app.eif >path
+	minimal_manifest >enclaver.yaml
+	started() {
+		# shellcheck disable=SC2086 # words, as for systemd
+		OPTIONS=$1 IMAGE=$T/app.eif expect "$2" sh -c 'eval "exec enc-run $0"' "$start"
+	}
+	started "--launcher none" 125
+	contains "$stderr" "no launcher is called 'none'"
+	[ ! -e /dev/nitro_enclaves ] || return 0
+	started "" 125
+	contains "$stderr" "'/dev/nitro_enclaves' is not there"
 }

@@ -54,13 +54,18 @@ static int not_allowed(struct err *e)
 		       st.st_uid, st.st_gid, st.st_mode & 07777, st.st_gid);
 }
 
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENODEV || error == ENXIO;
+}
+
 static int open_device(struct err *e)
 {
 	int fd = open(NE_DEVICE, O_RDWR | O_CLOEXEC);
 
 	if (fd >= 0)
 		return fd;
-	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
+	if (is_absent(errno))
 		return not_there(e);
 	if (errno == EACCES || errno == EPERM)
 		return not_allowed(e);
@@ -72,6 +77,13 @@ int ne_available(struct err *e)
 	AUTO_CLOSE int fd = open_device(e);
 
 	return fd < 0 ? -1 : 0;
+}
+
+bool ne_is_there(void)
+{
+	AUTO_CLOSE int fd = open(NE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 || !is_absent(errno);
 }
 
 static int check_memory(const struct ne_want *w, struct err *e)

@@ -40,6 +40,9 @@ struct ne_vm;
 /* Is the device there, and may we use it? */
 int ne_available(struct err *e) MUST_CHECK;
 
+/* Is it there, whoever may use it? */
+bool ne_is_there(void);
+
 /* All that can be known before anything is taken: the numbers above, which are
  * ERR_USAGE, the CPU pool and the huge pages that are free. */
 int ne_check(const struct ne_want *w, struct err *e) MUST_CHECK;

@@ -66,7 +66,7 @@ both_images() {
 # by which another one could be the reaper of orphans.  It ends as an enclave
 # does: it reboots, which in a namespace is a SIGHUP (129).
 supervise() {
-	timeout 60 unshare --user --map-current-user --pid --fork --kill-child \
+	timeout 60 unshare --user --map-current-user --keep-caps --pid --fork --kill-child \
 		$ARM "$CROSS/libexec/odyn" --config-dir conf --no-bootstrap \
 		--no-console --linger 0 --vsock v
 }

@@ -181,6 +181,20 @@ enc-push r.example/nitro-cli:1" "$output"
 	expect 0 "$SCRIPTS/build-docker-images.sh" --build -tree --arch x86_64
 }
 
+@test "base images: ten lines are shown of a history" {
+	requires python3
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		printf 'layer none\nfile f%s\n' $n
+	done | mkimage layout old:1 >path
+	enc-pull -q "$(cat path)" >path
+	enc-inspect -q history "$(cat path)" >history
+	same 12 "$(wc -l <history)"
+	expect 0 "$SCRIPTS/inspect-base-images.sh" --local "$(cat path)"
+	contains "$output" "
+$(head -n 10 history)
+-"
+}
+
 # wrong SCRIPT WHY WORD...
 wrong() {
 	expect 2 "$SCRIPTS/$1" "${@:3}"

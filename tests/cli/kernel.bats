@@ -57,6 +57,17 @@ package() {
 	expect 2 "$SCRIPT"
 	expect 2 "$SCRIPT" --package
 	expect 2 "$SCRIPT" --bogus blobs
+	# a disk that is full leaves none that looks whole
+	package
+	expect 0 "$SCRIPT" --package test.deb blobs
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/install
+	chmod +x bin/install
+	PATH=$T/bin:$PATH expect 6 "$SCRIPT" --package test.deb blobs
+	contains "$stderr" "kernel-from-debian: cannot write to '$T/blobs'"
+	[ ! -e blobs/cmdline ]
+	expect 6 "$SCRIPT" --package test.deb no.deb/blobs
+	contains "$stderr" "kernel-from-debian: cannot make the folder 'no.deb/blobs'"
 }
 
 
@@ -241,6 +252,14 @@ cmdline" "$(ls -A arm)"
 	cmp src/linux-source-6.99.tar.xz package/usr/src/linux-source-6.99.tar.xz
 	same linux-source-6.99.tar.xz "$(ls -A src)"
 	same 2 "$(grep -c 'linux-source-6.99' fetched)"
+	printf '#!/bin/sh\nexit 1\n' >bin/mv
+	chmod +x bin/mv
+	expect 6 "$abs_top_srcdir/scripts/linux-source" full
+	contains "$stderr" "linux-source: cannot unpack 'linux-source-6.99' in '$T/full'"
+	same "" "$(ls -A full)"
+	rm bin/mv
+	expect 6 "$abs_top_srcdir/scripts/linux-source" linux.tar/x
+	contains "$stderr" "linux-source: cannot make the folder 'linux.tar/x'"
 	printf '#!/bin/sh\nexit 100\n' >bin/apt-get
 	expect 5 "$abs_top_srcdir/scripts/linux-source" other
 	contains "$stderr" "linux-source: cannot fetch 'linux-source-6.99'"

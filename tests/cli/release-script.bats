@@ -191,6 +191,7 @@ small-1.2.0.tar.xz' "$(ls -A "$T/out")"
 	echo junk >"$tarball"
 	expect 3 scripts/release --verify "$tarball" main
 	contains "$stderr" "'$tarball' is no tarball"
+	git branch v1.2.0
 	expect 3 scripts/release --verify "$tarball"
 	contains "$stderr" "there is no commit 'v1.2.0' here: git fetch --tags"
 	mv "$tarball" "$T/small-9.tar.xz"

@@ -47,11 +47,15 @@ build_again() {
 	tarball=$(echo dist/enclaver-*.tar.xz)
 	tar -xf "$tarball"
 	tarball=${tarball##*/}
+	# What rpm and dpkg would read of somebody's own.
+	mkdir -p someone/.config/dpkg
+	printf '%%packager someone\n%%_binary_filedigest_algorithm 1\n' >someone/.rpmmacros
+	echo 'APPEND CFLAGS -DSOMEONE -O1' >someone/.config/dpkg/buildflags.conf
 	(
 		umask 077
 		export SOURCE_DATE_EPOCH=$2 TZ=Asia/Kolkata LC_ALL=C.UTF-8 \
-			LANG=C.UTF-8 HOME=/nowhere USER=someone LOGNAME=someone \
-			TMPDIR="$T/elsewhere"
+			LANG=C.UTF-8 HOME="$T/someone" USER=someone LOGNAME=someone \
+			TMPDIR="$T/elsewhere" DEB_LDFLAGS_APPEND=-Wl,-z,lazy
 		unshare --user --map-root-user \
 			"./${tarball%.tar.xz}/packaging/build" "$1" \
 			--out again --kernel "$BATS_FILE_TMPDIR/blobs"

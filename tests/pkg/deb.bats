@@ -109,6 +109,11 @@ print(max(t.mtime for t in tarfile.open(fileobj=sys.stdin.buffer, mode="r|")))')
 	same "" "$output"
 	same "build: there is no kernel in 'empty': it lacks bzImage" "$stderr"
 	[ ! -e out ]
+	# A kernel's folder may have any name, and what cannot be written is said.
+	mkdir -- -k
+	expect 3 "$build" deb --out out --kernel -k
+	TMPDIR=$T/none expect 6 "$build" deb --kernel empty
+	contains "$stderr" "build: cannot make a temporary folder: is TMPDIR right?"
 	# A tool that is missing is named before anything is done.
 	mkdir bin
 	ln -s "$(command -v dirname)" bin

@@ -78,6 +78,7 @@ rpmlib(FileDigests) <= 4.6.0-1
 rpmlib(PayloadFilesHavePrefix) <= 4.0-1
 rpmlib(PayloadIsZstd) <= 5.4.18-1" "$requires"
 	contains "$(rpm -qp --requires "$rpm"/enclaver-tools-*.rpm)" "libcurl.so.4()(64bit)"
+	contains "$(rpm -qp --requires "$rpm"/enclaver-tools-*.rpm)" /usr/bin/flock
 	same "" "$(rpm -qp --requires "$rpm"/enclaver-odyn-*.rpm "$rpm"/enclaver-kernel-*.rpm |
 		grep -v '^rpmlib')"
 	same "config(enclaver-tools) = $ENC_VERSION-1

@@ -32,6 +32,32 @@ local_setup() {
 		--threshold=30 "$T/enclaver@app.service"
 }
 
+# says TEXT: the page does, in one line or in several
+says() {
+	contains "$(tr '\n' ' ' <"$abs_top_srcdir/man/enclaver@.service.8" | sed 's/ \.[A-Z][a-z] / /g')" "$1"
+}
+
+# setting NAME: its value in the unit, which has it once
+setting() {
+	sed -n "s/^$1=//p" "$unit"
+}
+
+@test "service: the end, what is started again and when, are as the page says" {
+	says "109 it was stopped, which is no failure"
+	same 109 "$(setting SuccessExitStatus)"
+	says "any other the application's own: started again after five seconds"
+	same "on-failure 5" "$(setting Restart) $(setting RestartSec)"
+	says "What fails five times within a minute stays down"
+	same "5 60" "$(setting StartLimitBurst) $(setting StartLimitIntervalSec)"
+	says "seconds, and 120 at most, the enclave is ended"
+	same "120 mixed" "$(setting TimeoutStopSec) $(setting KillMode)"
+	says "The service is started when the application runs."
+	same "notify main infinity" \
+		"$(setting Type) $(setting NotifyAccess) $(setting TimeoutStartSec)"
+	says "no device but /dev/nitro_enclaves"
+	same "closed /dev/nitro_enclaves rw" "$(setting DevicePolicy) $(setting DeviceAllow)"
+}
+
 @test "service: /run/enclaver is what enc-run makes of it" {
 	requires systemd-tmpfiles
 	conf=$T/root/usr/lib/tmpfiles.d/enclaver.conf

@@ -233,11 +233,11 @@ cmdline" "$(ls -A arm)"
 @test "build-kernel: Debian's source is fetched once, the newest there is" {
 	mkdir bin package package/DEBIAN package/usr package/usr/src
 	kernel_source
-	xz -c linux.tar >package/usr/src/linux-source-6.99.tar.xz
-	printf 'Package: linux-source-6.99\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: test\n' \
+	xz -c linux.tar >package/usr/src/linux-source-6.100.tar.xz
+	printf 'Package: linux-source-6.100\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: test\n' \
 		>package/DEBIAN/control
-	dpkg-deb --root-owner-group -b package linux-source-6.99_1_all.deb >/dev/null
-	printf '#!/bin/sh\nprintf "linux-source-6.9\\nlinux-source-6.99\\nlinux-source-6\\n"\n' >bin/apt-cache
+	dpkg-deb --root-owner-group -b package linux-source-6.100_1_all.deb >/dev/null
+	printf '#!/bin/sh\nprintf "linux-source-6.100\\nlinux-source-6.99\\nlinux-source-6\\n"\n' >bin/apt-cache
 	# shellcheck disable=SC2016
 	printf '#!/bin/sh\nfor last; do :; done\necho "$last" >>%s/fetched\ncp "%s/${last}_1_all.deb" .\n' \
 		"$T" "$T" >bin/apt-get
@@ -247,22 +247,22 @@ cmdline" "$(ls -A arm)"
 	same 6.99 "$(sed -n 's/^# Linux[^ ]* \([^ ]*\) .*/\1/p' b/*Image.config)"
 	for _ in 1 2; do
 		expect 0 "$abs_top_srcdir/scripts/linux-source" src
-		same "$T/src/linux-source-6.99.tar.xz" "$output"
+		same "$T/src/linux-source-6.100.tar.xz" "$output"
 	done
-	cmp src/linux-source-6.99.tar.xz package/usr/src/linux-source-6.99.tar.xz
-	same linux-source-6.99.tar.xz "$(ls -A src)"
-	same 2 "$(grep -c 'linux-source-6.99' fetched)"
+	cmp src/linux-source-6.100.tar.xz package/usr/src/linux-source-6.100.tar.xz
+	same linux-source-6.100.tar.xz "$(ls -A src)"
+	same 2 "$(grep -c 'linux-source-6.100' fetched)"
 	printf '#!/bin/sh\nexit 1\n' >bin/mv
 	chmod +x bin/mv
 	expect 6 "$abs_top_srcdir/scripts/linux-source" full
-	contains "$stderr" "linux-source: cannot unpack 'linux-source-6.99' in '$T/full'"
+	contains "$stderr" "linux-source: cannot unpack 'linux-source-6.100' in '$T/full'"
 	same "" "$(ls -A full)"
 	rm bin/mv
 	expect 6 "$abs_top_srcdir/scripts/linux-source" linux.tar/x
 	contains "$stderr" "linux-source: cannot make the folder 'linux.tar/x'"
 	printf '#!/bin/sh\nexit 100\n' >bin/apt-get
 	expect 5 "$abs_top_srcdir/scripts/linux-source" other
-	contains "$stderr" "linux-source: cannot fetch 'linux-source-6.99'"
+	contains "$stderr" "linux-source: cannot fetch 'linux-source-6.100'"
 	same "" "$(ls -A other)"
 	printf '#!/bin/sh\necho linux-source-extra\n' >bin/apt-cache
 	expect 6 "$abs_top_srcdir/scripts/linux-source" other

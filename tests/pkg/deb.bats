@@ -93,6 +93,22 @@ print(max(t.mtime for t in tarfile.open(fileobj=sys.stdin.buffer, mode="r|")))')
 	done
 }
 
+@test "packaging/build: says what it is at, and why it fails" {
+	mkdir bin kernel
+	echo kernel | tee kernel/bzImage >kernel/cmdline
+	printf '#!/bin/sh\necho there is no room\nexit 1\n' >bin/dpkg-buildpackage
+	chmod 755 bin/dpkg-buildpackage
+	expect 6 env PATH="$T/bin:$PATH" "$abs_top_srcdir/packaging/build" deb \
+		--out out --kernel kernel
+	same "" "$output"
+	same "build: there is no aarch64/Image in 'kernel': enclaver-kernel is for x86_64 alone
+build: the source, by 'make dist'
+build: the packages, by dpkg-buildpackage: a minute or more
+there is no room
+build: dpkg-buildpackage failed, its last words are above" "$stderr"
+	[ ! -e out ]
+}
+
 @test "packaging/build: wrong usage and a folder without a kernel" {
 	local build=$abs_top_srcdir/packaging/build
 	expect 0 "$build" --help

@@ -42,7 +42,7 @@ find_profile() {
 # whom a rootless container knows.
 run_by_engine() {
 	[ -z "$here" ] || usage_error "option '$here' names what is not in a container"
-	command -v "$engine" >/dev/null || die 6 "there is no $engine in PATH"
+	command -v "$engine" >/dev/null || die 6 "there is no $engine in PATH: install it, or run it without --engine"
 	choose_image
 	case $image in
 	*.eif) usage_error "an engine runs images, and '$image' is a file" ;;

@@ -266,10 +266,13 @@ enclaver: try 'enclaver --help'" "$stderr"
 	contains "$stderr" "option '--check' is for run"
 	expect 2 enclaver build -p 1:2
 	contains "$stderr" "option '-p' is for run"
-	rm bin/enc-run
-	PATH=$(dirname "$(command -v bats)"):/usr/bin:/bin
-	if ! command -v docker; then
-		expect 125 enclaver run --engine docker
-		contains "$stderr" "there is no docker in PATH"
-	fi
+	# with few programs, and without docker
+	local tool enclaver
+	enclaver=$(command -v enclaver)
+	mkdir few
+	for tool in sh cat dirname env id mktemp rm sed; do
+		ln -s "$(command -v "$tool")" few
+	done
+	expect 125 env PATH="$T/few:${enclaver%/*}" "$enclaver" run --engine docker
+	contains "$stderr" "there is no docker in PATH: install it, or run it without --engine"
 }

@@ -50,7 +50,7 @@ need() {
 	for program in "$@"; do
 		command -v "$program" >/dev/null && continue
 		case $program in
-		enc-*) die 6 "there is no $program in PATH: install the suite, or call 'BUILD/scripts/run $name' of a build tree" ;;
+		enc-*) die 6 "there is no $program in PATH: install the suite, or call 'BUILD/scripts/run $0' of a build tree" ;;
 		*) die 6 "there is no $program in PATH" ;;
 		esac
 	done

@@ -13,7 +13,7 @@ usage: build-and-publish-nitro-cli.sh --tag TAG [OPTION]...
 Makes the image nitro-cli:TAG of AWS's packages: nitro-cli and the kernels.
 With --engine the packages come from Amazon Linux 2023, in a container.  Without,
 the image goes into the store, and no daemon is asked: it holds what is named by
---rpm or --blobs.  "dnf download aws-nitro-enclaves-cli
+--rpm or --blobs, and is made by the suite, which has to be in PATH.  "dnf download aws-nitro-enclaves-cli
 aws-nitro-enclaves-cli-devel" on Amazon Linux brings the packages.
 
       --tag TAG          the image's tag

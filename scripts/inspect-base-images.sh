@@ -13,7 +13,8 @@ usage: inspect-base-images.sh [OPTION]... [IMAGE]...
 Pulls each IMAGE and prints its ID and names, size, configuration, the first ten
 lines of its history, and its files.  Without IMAGE these are the three that
 enclaver.conf names: nitro-cli, odyn and sleeve.  Without --engine the images go
-into the store, and no daemon is asked.
+into the store, and no daemon is asked: that wants the suite in PATH, or
+"BUILD/scripts/run scripts/inspect-base-images.sh".
 
       --local            pull nothing: show what the store, or the engine, has
       --engine ENGINE    by docker, podman or buildah, which then has the images

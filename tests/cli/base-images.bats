@@ -259,7 +259,7 @@ build-docker-images.sh: docker does not build 'odyn-dev:latest', see above" "$st
 		contains "$stderr" "build-and-publish-nitro-cli.sh: $engine does not push 'r.example/nitro-cli:1', see above"
 	done
 	PATH=/usr/bin:/bin expect 6 "$SCRIPTS/inspect-base-images.sh" x:1
-	same "inspect-base-images.sh: there is no enc-pull in PATH: install the suite, or call 'BUILD/scripts/run inspect-base-images.sh' of a build tree" "$stderr"
+	same "inspect-base-images.sh: there is no enc-pull in PATH: install the suite, or call 'BUILD/scripts/run $SCRIPTS/inspect-base-images.sh' of a build tree" "$stderr"
 	mkdir blobs
 	expect 3 "$SCRIPTS/build-and-publish-nitro-cli.sh" --tag 1 --blobs blobs --arch x86_64
 	same "build-and-publish-nitro-cli.sh: there is no bzImage in 'blobs', the kernel for x86_64: aws-nitro-enclaves-cli-devel is the package that has it" "$stderr"

@@ -117,7 +117,7 @@ small-1.2.0.tar.xz' "$(ls -A "$T/out")"
 	git config core.autocrlf true
 	expect 0 as_another scripts/release --verify "$T/out/small-1.2.0.tar.xz"
 	same "$T/out/small-1.2.0.tar.xz: made of $(git rev-parse HEAD)" "$output"
-	same "" "$stderr"
+	same "release: making the tarball, half a minute" "$stderr"
 }
 
 @test "release: a version may have a hyphen, and a commit a signature that git shows" {

@@ -52,6 +52,16 @@ both_images() {
 	done
 }
 
+@test "cross: configure takes no libraries of this machine for those of the other" {
+	requires aarch64-linux-gnu-gcc
+	mkdir bin
+	ln -s /usr/bin/* bin
+	rm -f bin/aarch64-linux-gnu-pkg-config
+	expect 1 env -u PKG_CONFIG -u PKG_CONFIG_LIBDIR PATH="$T/bin" \
+		"$abs_top_srcdir/configure" -q --host=aarch64-linux-gnu
+	contains "$stderr" "configure: error: no aarch64-linux-gnu-pkg-config: for aarch64, scripts/install-deps cross installs it"
+}
+
 @test "cross: each program knows its name and version" {
 	local file name
 	for file in "$CROSS"/bin/enc-*; do

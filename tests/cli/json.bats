@@ -68,7 +68,8 @@ build_of() {
 	app=$(mkimage_app images "$1")
 	odyn=$(printf 'layer none\ntar odyn.tar\n' | mkimage images "$2")
 	sleeve=$(mkimage_sleeve images "$3")
-	kernel=$(printf 'layer none\ntar kernel.tar\n' | mkimage images "$4")
+	# from where nothing else comes, which the sandbox has to let in
+	kernel=$(printf 'layer none\ntar kernel.tar\n' | mkimage kernels "$4")
 	amended=$(enc-amend -q -f enclaver.yaml --odyn "$odyn" "$app")
 	enc-eif -q --blobs "$kernel" --sign-cert cert.pem --sign-key key.pem "$amended" >/dev/null
 	enc-release -q -f enclaver.yaml --json --sleeve "$sleeve" \

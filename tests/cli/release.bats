@@ -440,10 +440,6 @@ dated() {
 	expect 3 release --json --amended "$app" app.eif
 	contains "$stderr" "it was not made by enc-amend"
 	expect 3 release --json --nitro-cli none:1 app.eif
-	# an image in a layout that nothing else comes from
-	expect 0 release --json --nitro-cli "$(printf 'layer\nfile f\n' |
-		mkimage kernels nitro-cli:1)" app.eif
-	same nitro-cli:1 "$(jq -r .Sources.NitroCLI.Name <<<"$output")"
 }
 
 @test "release: the path of the EIF comes through the pipe too" {

@@ -71,6 +71,9 @@ enc_run_takes() {
 	same true "$(of '$c.resources | . as $r | [.limits | keys[] |
 		select(test("hugepages|nitro"))] |
 		length == 2 and all($r.limits[.] == $r.requests[.])')"
+	# A container is one enclave, and a node has no memory for the next one too.
+	same 1 "$(of '$c.resources.limits["aws.ec2.nitro/nitro_enclaves"]')"
+	same 0 "$(jq '.[0].spec.strategy.rollingUpdate.maxSurge' kubernetes.json)"
 	# as long as enc-run waits for a boot
 	[ "$(of '$c.startupProbe | .periodSeconds * .failureThreshold')" -ge 180 ]
 	# Probes and the Service lead to a port that there is.

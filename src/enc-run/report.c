@@ -127,6 +127,7 @@ static void log_data(void *arg, const char *data, size_t len)
 {
 	struct report *r = arg;
 
+	r->heard = true;
 	if (output_put(&r->out, data, len))
 		channel_pause(&r->log, true);
 	if (r->quiet.loop)

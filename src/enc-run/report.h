@@ -22,6 +22,7 @@ struct report {
 	struct buf     line;		/* of the status port, so far */
 	struct output  out;
 	struct timer   again, hang_up, quiet, rest;
+	bool	       heard;		/* it wrote something: odyn is there */
 	bool	       ready;		/* the application runs, or ran */
 	bool	       final;		/* verdict is how it ended */
 	bool	       gone;		/* so has the enclave */

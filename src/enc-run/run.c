@@ -157,7 +157,7 @@ static void ask_to_stop(void *arg, int fd)
 }
 
 /* Once it asks, twice it ends.  An application that does not run yet has
- * nothing to put in order. */
+ * nothing to put in order; what it writes can be here before its status is. */
 static void told_to_stop(struct run *r)
 {
 	if (r->report.final) {	/* it is over, and so are its last words */
@@ -165,7 +165,7 @@ static void told_to_stop(struct run *r)
 		return;
 	}
 	event_stopping(r->o->status_fd);
-	if (++r->stops > 1 || !r->ready) {
+	if (++r->stops > 1 || !(r->ready || r->report.heard)) {
 		loop_stop(r->loop);
 		return;
 	}

@@ -141,6 +141,14 @@ uring: Function not implemented" "${output}"
 odyn: the parent asks for an end within 10 s
 stopping
 odyn: application exited with status 9" "$(cat out)"
+	# Its output may be here before its status is: here that never comes.
+	{ minimal_manifest; echo 'vsock_ports: {status_port: 18000}'; } >other.yaml
+	begin --manifest-file other.yaml --grace 1
+	until_line out ready
+	kill -TERM "$run_pid"
+	over
+	same 109 "$status"
+	contains "$(cat out)" "stopping"
 }
 
 @test "sandbox: what the application leaves behind ends with it" {

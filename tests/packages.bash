@@ -23,7 +23,11 @@ blobs() {
 		return
 	fi
 	mkdir "$BATS_FILE_TMPDIR/fake"
-	head -c 65536 /dev/zero >"$BATS_FILE_TMPDIR/fake/bzImage"
+	{
+		head -c 514 /dev/zero
+		printf HdrS
+		head -c 65018 /dev/zero
+	} >"$BATS_FILE_TMPDIR/fake/bzImage"
 	echo '# Linux/x86_64 6.12 Kernel Configuration' >"$BATS_FILE_TMPDIR/fake/bzImage.config"
 	printf 'reboot=k' >"$BATS_FILE_TMPDIR/fake/cmdline"
 	echo "$BATS_FILE_TMPDIR/fake"

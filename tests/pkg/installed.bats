@@ -119,7 +119,8 @@ each_program() {
 		ENC_SANDBOX="${ENC_SANDBOX-}" SUITE="$SUITE" sh -c '
 		cd "$abs_top_srcdir/tests"
 		for file in $SUITE; do echo "$file.bats"; done |
-			xargs -P"$(nproc)" -I@ sh -c "sh bats-run @ >\$(mktemp /tmp/log.XXXXXX) 2>&1"
+			xargs -P"$(nproc)" -I@ sh -c "sh bats-run @ >\$(mktemp /tmp/log.XXXXXX) 2>&1 ||
+				echo not ok: @ >>/tmp/log.failed"
 		command -v enc-pull
 		sed -n "/^not ok/,/^ok/p" /tmp/log.*
 		grep -ch "^ok" /tmp/log.* | paste -sd+'

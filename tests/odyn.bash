@@ -36,6 +36,7 @@ application() {
 start() {
 	application "$1"
 	shift
+	rm -f console err	# another's, which are not these
 	"$ODYN" --config-dir conf --no-bootstrap --linger 3600 --vsock v "$@" \
 		>console 2>err 3>&- &
 	odyn_pid=$!
@@ -58,6 +59,7 @@ readers() {
 
 # reader PORT FILE: reads it in the background, until there is something
 reader() {
+	rm -f "$2"
 	port "$1" </dev/null >"$2" 3>&- &
 	reader_pids+=($!)
 	until_there "$2"

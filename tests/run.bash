@@ -101,6 +101,7 @@ print(s.getsockname()[1])'
 
 # run_start [OPTION...]: enc-run in the background; out, err and events
 run_start() {
+	rm -f out err events	# another's, which are not these
 	enc-run --launcher "$RUN_LAUNCHER" --status-fd 5 "$@" app.eif \
 		>out 2>err 3>&- 5>events &
 	run_pid=$!

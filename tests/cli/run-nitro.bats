@@ -50,6 +50,7 @@ nitro() {
 begin() {
 	local name=$1
 	shift
+	rm -f "$name.out" "$name.err"
 	"${NITRO[@]}" "$@" app.eif >"$name.out" 2>"$name.err" 3>&- &
 	pids+=($!)
 }

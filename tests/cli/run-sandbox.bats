@@ -30,8 +30,10 @@ as_nobody() {
 	export XDG_RUNTIME_DIR=$place/run
 }
 
-# begin: app.eif in the background, its output in the file out
+# begin: app.eif in the background, its output in the file out, and not that of
+# another before it
 begin() {
+	rm -f out err
 	enc-run --launcher sandbox "$@" app.eif >out 2>err 3>&- &
 	run_pid=$!
 }

@@ -15,9 +15,12 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/xalloc.h"
 
-#define DIAL_MS 90000		/* a host takes a minute to give up on TCP */
+#define DIAL_MS    90000	/* a host takes a minute to give up on TCP */
+#define SETTLED_MS 10000
+#define AGAIN_MS   20
 
 struct dial {
 	struct dialer *dialer;
@@ -29,7 +32,7 @@ struct dial {
 	struct vsock_call *call;
 	int	       fd;
 	struct watch   watch;
-	struct timer   timer;
+	struct timer   timer, again;
 	struct buf     frame;	/* to be written, then what is read */
 	size_t	       sent;
 	size_t	       total;	/* bytes of the answer, once that is known */
@@ -55,7 +58,8 @@ void dialer_init(struct dialer *d, struct loop *l, struct vsock *v,
 {
 	uint32_t cid = hybrid ? 0 : own_cid();
 
-	*d = (struct dialer){ .loop = l, .vsock = v };
+	*d = (struct dialer){ .loop = l, .vsock = v,
+			      .settled = clock_ticks() + SETTLED_MS };
 	if (cid)
 		d->ports[d->n_ports++] = DIAL_OWN_PORT + cid;
 	d->ports[d->n_ports++] = m->http_egress_port;
@@ -66,6 +70,7 @@ void dial_hang_up(struct dial *d)
 	if (d->call)
 		vsock_hang_up(d->call);
 	timer_stop(&d->timer);
+	timer_stop(&d->again);
 	watch_stop(&d->watch);
 	if (d->fd >= 0)
 		close(steal_fd(&d->fd));
@@ -180,6 +185,16 @@ static void ready(void *arg, uint32_t events)
 		read_answer(d);
 }
 
+static void called(void *arg, int fd);
+
+static void call(void *arg)
+{
+	struct dial *d = arg;
+
+	timer_stop(&d->again);
+	d->call = vsock_call(d->dialer->vsock, d->ports[d->at], called, d);
+}
+
 static void called(void *arg, int fd)
 {
 	struct dial *d = arg;
@@ -188,7 +203,12 @@ static void called(void *arg, int fd)
 	d->call = NULL;
 	if (fd < 0 && d->at + 1 < all->n_ports) {
 		d->at++;
-		d->call = vsock_call(all->vsock, d->ports[d->at], called, d);
+		call(d);
+		return;
+	}
+	if (fd < 0 && clock_ticks() < all->settled) {
+		d->at = 0;
+		timer_start(&d->again, all->loop, AGAIN_MS, call, d);
 		return;
 	}
 	if (fd < 0) {
@@ -221,6 +241,6 @@ struct dial *dial_start(struct dialer *all, const struct host *host,
 	d->done = done;
 	d->arg = arg;
 	timer_start(&d->timer, all->loop, DIAL_MS, too_late, d);
-	d->call = vsock_call(all->vsock, d->ports[0], called, d);
+	call(d);
 	return d;
 }

@@ -22,12 +22,15 @@ struct dialer {
 	struct vsock *vsock;
 	uint32_t      ports[2];	/* the first that answers is kept first */
 	size_t	      n_ports;
+	uint64_t      settled;	/* of clock_ticks(): a host has begun by then */
 	struct link  *dials;
 };
 
 struct dial;
 
-/* hybrid: vsock goes by UNIX sockets, and we have no CID. */
+/* The first ten seconds from here on a host that has no egress proxy may be one
+ * that has not opened it yet: a dial asks again.
+ * hybrid: vsock goes by UNIX sockets, and we have no CID. */
 void dialer_init(struct dialer *d, struct loop *l, struct vsock *v,
 		 const struct manifest *m, bool hybrid);
 

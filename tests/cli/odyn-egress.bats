@@ -251,6 +251,20 @@ odyn: egress: 'web' port 80: two Content-Length fields" "$(grep '^odyn: egress' 
 	contains "$stderr" "odyn: egress: cannot connect to 'web' port 80: the host has no egress proxy"
 }
 
+@test "a host that opens its proxy later than the application asks is asked again" {
+	kill "$outside"
+	rm -f v_17002 outside-is-up
+	mkfifo first
+	(
+		read -r _ <first
+		exec python3 "$abs_top_srcdir/tests/tools/outside.py" v_17002 . 3>&-
+	) &
+	outside=$!
+	inside "{ sleep 0.2; echo now >first; } & $CURL http://web/"
+	same 0 "$status"
+	[[ $output != *"no egress proxy"* ]]
+}
+
 @test "no allow, no proxy; a port that is taken is said" {
 	manifest '[]' '[]'
 	inside 'env | grep -c _proxy

@@ -220,11 +220,8 @@ struct egress *egress_start(struct vsock *v, struct loop *l,
 			    const struct manifest *m, uint32_t cid,
 			    const char *resolver, struct err *e)
 {
-	struct egress *eg;
+	struct egress *eg = xcalloc(1, sizeof(*eg));
 
-	if (!manifest_allows_egress(m))
-		return NULL;
-	eg = xcalloc(1, sizeof(*eg));
 	*eg = (struct egress){ .loop = l, .relays = rs, .gate = g,
 			       .policy = { &m->allow, &m->deny },
 			       .notes = { .loop = l, .what = "egress" } };

@@ -42,9 +42,9 @@ void ingress_free(struct ingress *in);
  * manifest's policy is asked for every request, and again for the addresses
  * that its name resolves to; what it refuses is said by cli_note(), so often
  * that a hostile enclave cannot fill a disk with it.  Names are resolved by
- * resolver, "ADDRESS[:PORT]", or as this machine does when it is NULL.   What
- * is handed in is borrowed until egress_free().  Nothing to do, and NULL
- * with *e untouched (ERR_NONE), where the manifest allows no egress. */
+ * resolver, "ADDRESS[:PORT]", or as this machine does when it is NULL.  What is
+ * handed in is borrowed until egress_free().  For a manifest that allows egress
+ * (manifest_allows_egress()). */
 struct egress;
 struct egress *egress_start(struct vsock *v, struct loop *l,
 			    struct relays *rs, struct gate *g,

@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	struct err e = { .class = ERR_NONE };
 	struct relays *rs;
 	struct ingress *ingress;
-	struct egress *egress;
+	struct egress *egress = NULL;
 	struct vsock *v;
 	size_t n = 0;
 
@@ -59,10 +59,12 @@ int main(int argc, char **argv)
 	must(ingress != NULL, &e);
 	v = vsock_host(loop, argv[1], 0);
 	rs = relays_new(loop);
-	egress = egress_start(v, loop, rs, &g, &m,
-			      (uint32_t)strtoul(argv[3], NULL, 10),
-			      strcmp(argv[4], "-") ? argv[4] : NULL, &e);
-	must(egress || e.class == ERR_NONE, &e);
+	if (manifest_allows_egress(&m)) {
+		egress = egress_start(v, loop, rs, &g, &m,
+				      (uint32_t)strtoul(argv[3], NULL, 10),
+				      strcmp(argv[4], "-") ? argv[4] : NULL, &e);
+		must(egress != NULL, &e);
+	}
 	must(ingress_start(ingress, v, rs, &g, &e) == 0, &e);
 	if (watch_start(&in, loop, STDIN_FILENO, EPOLLIN, stdin_ready,
 			NULL) < 0 ||

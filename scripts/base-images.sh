@@ -44,6 +44,12 @@ take_arch() {
 	esac
 }
 
+# check_taken OPTION VALUE: one that somebody knows, with the value that it takes.
+check_taken() {
+	[ "$took" -gt 0 ] || usage_error "unknown option '$1'"
+	[ "$took" = 1 ] || [ -n "${2-}" ] || usage_error "option '$1' needs a value"
+}
+
 # need PROGRAM...: before any work is done; to print takes none of them.
 need() {
 	[ -z "$dry_run" ] || return 0

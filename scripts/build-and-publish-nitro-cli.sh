@@ -87,8 +87,7 @@ while [ $# -gt 0 ]; do
 	--blobs) blobs=${2-} took=2 ;;
 	--arch) take_arch "${2-}" ;;
 	esac
-	[ "$took" -gt 0 ] || usage_error "unknown option '$1'"
-	[ "$took" = 1 ] || [ -n "${2-}" ] || usage_error "option '$1' needs a value"
+	check_taken "$@"
 	shift "$took"
 done
 [ -n "$tag" ] || usage_error "there is no --tag"

@@ -77,8 +77,7 @@ while [ $# -gt 0 ]; do
 	--build) build=${2-} took=2 ;;
 	--arch) take_arch "${2-}" ;;
 	esac
-	[ "$took" -gt 0 ] || usage_error "unknown option '$1'"
-	[ "$took" = 1 ] || [ -n "${2-}" ] || usage_error "option '$1' needs a value"
+	check_taken "$@"
 	shift "$took"
 done
 case $build in

@@ -87,7 +87,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--local) local_only=yes took=1 ;;
 	--) shift; break ;;
-	-*) [ "$took" -gt 0 ] || usage_error "unknown option '$1'" ;;
+	-*) check_taken "$@" ;;
 	*) break ;;
 	esac
 	shift "$took"

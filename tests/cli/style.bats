@@ -78,7 +78,7 @@ src/cli/a.c:1: no "a.c - what it is" at the top' "$output"
 		-exec grep -lE '^#!.*[/ ](ba)?sh$|^# shellcheck shell=sh' {} + >>"$T/scripts" 2>/dev/null || true
 	same scripts/check "$(grep -x scripts/check "$T/scripts")"
 	while read -r file; do
-		expect 0 shellcheck -x "$file"
+		expect 0 shellcheck "$file"
 	done <"$T/scripts"
 }
 

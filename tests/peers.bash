@@ -139,6 +139,19 @@ tree_of_ramdisk() {
 	python3 "$abs_top_srcdir/tests/tools/treecmp.py" ramdisk "$file" rootfs "$@"
 }
 
+# given_pipeline: blobs, a registry that has an application and a sleeve, and the
+# manifest that names them
+given_pipeline() {
+	requires skopeo umoci jq python3
+	fake_blobs blobs
+	export ENCLAVER_BLOBS="$T/blobs"
+	start_registry
+	push "$(mkimage_app source app:1)" team/app:1
+	push "$(mkimage_sleeve source)" base/sleeve:1
+	manifest "$registry_url/team/app:1" "$registry_url/team/app:enclave" \
+		"$registry_url/base/sleeve:1" >enclaver.yaml
+}
+
 # fake_blobs DIR: a blobs folder as AWS's package has it.  Its kernel has the
 # magic of one and boots nowhere.
 fake_blobs() {

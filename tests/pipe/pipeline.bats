@@ -4,14 +4,7 @@ load ../helpers
 load ../peers
 
 local_setup() {
-	requires skopeo umoci jq python3
-	fake_blobs blobs
-	export ENCLAVER_BLOBS="$T/blobs"
-	start_registry
-	push "$(mkimage_app source app:1)" team/app:1
-	push "$(mkimage_sleeve source)" base/sleeve:1
-	manifest "$registry_url/team/app:1" "$registry_url/team/app:enclave" \
-		"$registry_url/base/sleeve:1" >enclaver.yaml
+	given_pipeline
 }
 
 # whole [RELEASE OPTION...]: the pipeline of the README.  enc-release has no

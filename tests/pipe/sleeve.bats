@@ -6,13 +6,8 @@ load ../helpers
 load ../peers
 
 local_setup() {
-	requires skopeo umoci jq python3
-	fake_blobs blobs
-	export ENCLAVER_BLOBS="$T/blobs"
-	start_registry
-	push "$(mkimage_app source app:1)" team/app:1
-	manifest "$registry_url/team/app:1" "$registry_url/team/app:enclave" |
-		sed '/sleeve:/d' >enclaver.yaml
+	given_pipeline
+	sed -i '/sleeve:/d' enclaver.yaml
 }
 
 @test "enclaver build: without a sleeve the release is enc-run, and starts anywhere" {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# packages.bash - packages that are built once: load packages, after ../helpers
+# packages.bash - packages that are built once: load packages, after
+# ../helpers and ../peers
 
 # What tests/pkg has built, in $abs_top_builddir/packages/KIND; tests/root
 # installs it.
@@ -22,14 +23,9 @@ blobs() {
 		echo "$ENC_TEST_BLOBS"
 		return
 	fi
-	mkdir "$BATS_FILE_TMPDIR/fake"
-	{
-		head -c 514 /dev/zero
-		printf HdrS
-		head -c 65018 /dev/zero
-	} >"$BATS_FILE_TMPDIR/fake/bzImage"
-	echo '# Linux/x86_64 6.12 Kernel Configuration' >"$BATS_FILE_TMPDIR/fake/bzImage.config"
-	printf 'reboot=k' >"$BATS_FILE_TMPDIR/fake/cmdline"
+	fake_blobs "$BATS_FILE_TMPDIR/fake"
+	# as build-kernel's, which has no modules and leaves init to us
+	rm "$BATS_FILE_TMPDIR"/fake/{init,nsm.ko}
 	echo "$BATS_FILE_TMPDIR/fake"
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # deb.bats - the .deb packages, as they are built
 load ../helpers
+load ../peers
 load ../packages
 
 setup_file() {

@@ -3,6 +3,7 @@
 # installed.bats - the packages, installed in clean roots: needs root, and what
 # "make check-pkg" has built
 load ../helpers
+load ../peers
 load ../packages
 
 roots=$BATS_FILE_TMPDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # rpm.bats - the .rpm packages, as they are built, for Amazon Linux 2023
 load ../helpers
+load ../peers
 load ../packages
 
 setup_file() {

@@ -14,7 +14,6 @@
 #include "base/xalloc.h"
 #include "image/annotation.h"
 #include "image/copy.h"
-#include "image/near.h"
 #include "image/ref.h"
 
 static int check_certificate(const struct manifest *m,
@@ -80,30 +79,6 @@ static int read_target(struct release *r, struct err *e)
 			       "target '%s' has a digest, which nobody knows yet: give a tag",
 			       text);
 	r->name = ref_name(&ref);
-	return 0;
-}
-
-static int open_sleeve(struct release *r, const struct store *s,
-		       struct err *e)
-{
-	const char *text = r->sleeve ? r->sleeve : r->manifest->sleeve;
-	const char *want = eif_arch_oci(r->eif.arch);
-	const char *os, *arch;
-
-	if (image_open_near(&r->base, text, s->dir, e) < 0) {
-		if (r->sleeve || e->class != ERR_USAGE)
-			return err_wrap(e, "sleeve '%s'", text);
-		e->class = ERR_INPUT;
-		return err_wrap(e, "sources.sleeve '%s' (--sleeve takes a path instead)",
-				text);
-	}
-	os = json_str(r->base.config, "os");
-	arch = json_str(r->base.config, "architecture");
-	if (!os || !arch || strcmp(os, "linux") != 0 || strcmp(arch, want) != 0)
-		return err_set(e, ERR_INPUT,
-			       "sleeve '%s' is for %s/%s, the EIF for linux/%s: pull the right one, enc-pull --platform linux/%s",
-			       text, os ? os : "?", arch ? arch : "?", want,
-			       want);
 	return 0;
 }
 
@@ -248,7 +223,7 @@ static int begin(struct release *r, struct image_layer *layers, size_t *n,
 	if (r->builtin)
 		return runner_read(&r->runner, eif_arch_oci(r->eif.arch), e) < 0 ?
 			       -1 : layer_of_runner(s, &r->runner, layers, e);
-	if (open_sleeve(r, s, e) < 0)
+	if (sleeve_open(r, e) < 0)
 		return -1;
 	return copy_layers(&r->base, s, e);
 }

@@ -86,6 +86,11 @@ int layer_of_runner(struct store *s, const struct runner *r,
 		    struct image_layer *layer, struct err *e) MUST_CHECK;
 void runner_release(struct runner *r);
 
+/* sleeve.c: r->base becomes the sleeve that is named.  ERR_INPUT when it is not
+ * there, not for the EIF's architecture, or has no program RUNNER, which takes
+ * reading its layers once; ERR_VERIFY when one is not what its digest says. */
+int sleeve_open(struct release *r, struct err *e) MUST_CHECK;
+
 /* layers.c: what is said of a layer whose blob is a plain tar. */
 void layer_describe(struct image_layer *layer);
 /* The other two layers, written into the store. */

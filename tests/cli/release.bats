@@ -93,13 +93,6 @@ signed_eif() {
 	contains "$second" "oci:$T/store2:"
 }
 
-@test "release: the sleeve's layers come along into another store" {
-	requires umoci
-	expect 0 release --sleeve "$sleeve" --store "$T/new" app.eif
-	umoci unpack --rootless --image "${output#oci:}" bundle
-	same '#!/bin/sh' "$(cat bundle/rootfs/usr/local/bin/enclaver-run)"
-}
-
 @test "release: --target and SOURCE_DATE_EPOCH" {
 	expect 0 release --target 127.0.0.1:5000/x app.eif
 	contains "$output" ":127.0.0.1:5000/x:latest@sha256:"
@@ -154,41 +147,17 @@ signed_eif() {
 	contains "$stderr" "names no file"
 }
 
-@test "release: a sleeve with layers of every compression makes a docker-archive" {
-	mkimage "$T/mixed" m:1 >path-of-mixed <<-'END'
-	config {"Entrypoint": ["x"]}
-	layer gzip
-	file a data=1
-	layer zstd
-	file b data=2
-	layer none
-	file c data=3
-	layer gzip
-	file a data=1
-	END
-	image=$(release --sleeve "$(cat path-of-mixed)" --output docker-archive:d.tar app.eif)
-	tar -xf d.tar
-	same 6 "$(jq '.[0].Layers | length' manifest.json)"
-	jq -r '.[0].Layers[]' manifest.json | while read -r layer; do
-		same "${layer%.tar}" "$(sha256sum <"$layer" | cut -d' ' -f1)"
-	done
-	same "$(config_of "$image" | jq -r '.rootfs.diff_ids[]' | sed 's/sha256://;s/$/.tar/')" \
-		"$(jq -r '.[0].Layers[]' manifest.json)"
-	same "" "$(tar -tf d.tar | sort | uniq -d)"
-	skopeo inspect docker-archive:d.tar >/dev/null
-}
-
-@test "release: a blob that is damaged is not exported" {
+@test "release: one whose blob is damaged is not exported" {
 	image=$(release app.eif)
 	blob=$(layer_of "$image" 0)
 	printf X | dd of="$blob" bs=1 seek=30 conv=notrunc status=none
-	expect 4 release --output oci-archive:o.tar app.eif
+	expect 4 enc-push -q --target oci-archive:o.tar "$image"
 	same "" "$output"
 	contains "$stderr" "has digest 'sha256:"
 	[ ! -e o.tar ]
 	run ls -A
 	[[ $output != *.tmp* ]]
-	expect 4 release --output docker-archive:o.tar app.eif
+	expect 4 enc-push -q --target docker-archive:o.tar "$image"
 	same "" "$output"
 	contains "$stderr" "and the configuration says 'sha256:"
 	[ ! -e o.tar ]
@@ -401,19 +370,6 @@ dated() {
 	cp mine bin/enc-run
 	same "$image" "$(bin/enc-release -q -f enclaver.yaml app.eif)"
 	same "$image" "$(ENCLAVER_LIBEXEC=/nowhere bin/enc-release -q -f enclaver.yaml app.eif)"
-}
-
-@test "release: a named sleeve must be there, and for the architecture" {
-	expect 3 release --sleeve sleeve:2 app.eif
-	same "enc-release: sleeve 'sleeve:2': no image 'docker.io/library/sleeve:2' in the store '$ENCLAVER_STORE': pull it first, enc-pull sleeve:2" "$stderr"
-	sed 's/^  sleeve:.*/  sleeve: docker-daemon:sleeve:1/' enclaver.yaml >daemon.yaml
-	expect 3 enc-release -f daemon.yaml app.eif
-	contains "$stderr" "enc-release: sources.sleeve 'docker-daemon:sleeve:1' (--sleeve takes a path instead): "
-	contains "$stderr" "enc-pull brings an image from there and prints its path"
-	arm=$(MKIMAGE_ARCH=arm64 mkimage_sleeve "$T/arm" sleeve:arm)
-	expect 3 release --sleeve "$arm" app.eif
-	contains "$stderr" "is for linux/arm64, the EIF for linux/amd64: pull the right one, enc-pull --platform linux/amd64"
-	expect 0 release --sleeve sleeve:1 app.eif
 }
 
 @test "release: --json tells of the build" {

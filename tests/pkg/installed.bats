@@ -13,7 +13,7 @@ roots=$BATS_FILE_TMPDIR
 SUITE='cli/amend cli/blobs cli/daemon cli/eif cli/enclaver
 	cli/help cli/inspect cli/manifest cli/odyn cli/odyn-api cli/odyn-egress
 	cli/odyn-ingress cli/odyn-kms cli/odyn-ports cli/odyn-sandbox cli/pull
-	cli/push cli/release cli/run cli/run-egress cli/run-ingress
+	cli/push cli/release cli/release-sleeve cli/run cli/run-egress cli/run-ingress
 	cli/run-nitro cli/run-nitro-cli cli/sandbox pipe/build
 	pipe/pipeline pipe/push pipe/registry pipe/repro'
 

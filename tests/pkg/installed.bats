@@ -8,13 +8,12 @@ load ../packages
 
 roots=$BATS_FILE_TMPDIR
 
-# The tests of programs; what is about the tree, or wants engines, is not here,
-# nor run-sandbox, which finds a killed one's folder not taken away there.
+# The tests of programs; what is about the tree, or wants engines, is not here.
 SUITE='cli/amend cli/blobs cli/daemon cli/eif cli/enclaver
 	cli/help cli/inspect cli/manifest cli/odyn cli/odyn-api cli/odyn-egress
 	cli/odyn-ingress cli/odyn-kms cli/odyn-ports cli/odyn-sandbox cli/pull
 	cli/push cli/release cli/release-sleeve cli/run cli/run-egress cli/run-ingress
-	cli/run-nitro cli/run-nitro-cli cli/sandbox pipe/build
+	cli/run-nitro cli/run-nitro-cli cli/run-sandbox cli/sandbox pipe/build
 	pipe/pipeline pipe/push pipe/registry pipe/repro'
 
 setup_file() {

@@ -163,7 +163,7 @@ fake_blobs() {
 	} >"$1/bzImage"
 	printf '#\n# Automatically generated file\n# Linux/x86_64 6.12.117 Kernel Configuration\n#\n' >"$1/bzImage.config"
 	echo 'reboot=k panic=30 console=ttyS0' >"$1/cmdline"
-	printf 'not an init\n' >"$1/init"
+	fake_odyn "$1/init"
 	printf 'not a module\n' >"$1/nsm.ko"
 }
 

@@ -112,28 +112,58 @@ static int write_all(struct eif_writer *w, const struct boot *boot,
 	return cpio_put_trailer(w, e);
 }
 
+/* 1, 0 or -1 with errno: do these bytes begin a program for that architecture? */
+static int is_for(enum eif_arch arch, int fd, uint64_t offset, uint64_t size)
+{
+	uint8_t head[ELF_HEAD];
+	ssize_t n = io_pread(fd, head,
+			     size < sizeof(head) ? size : sizeof(head), offset);
+	const char *is;
+
+	if (n < 0)
+		return -1;
+	is = elf_arch(head, (size_t)n);
+	return is && strcmp(is, eif_arch_oci(arch)) == 0;
+}
+
 /* An init for another architecture would boot to a dead enclave. */
 int boot_init_open(enum eif_arch arch, struct err *e)
 {
 	const char *want = eif_arch_oci(arch);
 	AUTO_FREE char *path = cli_libexec("init", want);
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint8_t head[ELF_HEAD];
-	const char *is;
-	ssize_t n;
+	int right;
 
 	if (fd < 0)
 		return err_sys(e, "no init for %s, cannot open '%s' (install the package enclaver-odyn, or use --init=blobs)",
 			       arch_machine(want), path);
-	n = io_pread(fd, head, sizeof(head), 0);
-	if (n < 0)
+	right = is_for(arch, fd, 0, ELF_HEAD);
+	if (right < 0)
 		return err_sys(e, "cannot read '%s'", path);
-	is = elf_arch(head, (size_t)n);
-	if (!is || strcmp(is, want) != 0)
+	if (!right)
 		return err_set(e, ERR_INPUT,
 			       "init '%s' is not a program for %s",
 			       path, arch_machine(want));
 	return steal_fd(&fd);
+}
+
+int boot_init_check(const struct blobs *b, struct err *e)
+{
+	const struct blob *i = b->init;
+	int right;
+
+	if (!i)
+		return err_set(e, ERR_INPUT,
+			       "'%s' has no 'init': use --init=own", b->where);
+	right = is_for(b->arch, i->fd, i->offset, i->size);
+	if (right < 0)
+		return err_sys(e, "cannot read 'init' of '%s'", b->where);
+	if (!right)
+		return err_set(e, ERR_INPUT,
+			       "'init' of '%s' is not a program for %s: use --init=own",
+			       b->where,
+			       arch_machine(eif_arch_oci(b->arch)));
+	return 0;
 }
 
 int boot_ramdisk(struct eif_writer *w, const struct blobs *b, int own_init,
@@ -143,10 +173,6 @@ int boot_ramdisk(struct eif_writer *w, const struct blobs *b, int own_init,
 	struct stat st;
 
 	if (own_init < 0) {
-		if (!b->init)
-			return err_set(e, ERR_INPUT,
-				       "'%s' has no 'init': use --init=own",
-				       b->where);
 		collect(&boot, b, b->init->fd, b->init->offset, b->init->size);
 		return write_all(w, &boot, r, e);
 	}

@@ -224,7 +224,8 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 			       e) < 0 ||
 	    blobs_settle(&blobs, arch, e) < 0)
 		return -1;
-	if (o->own_init && (init = boot_init_open(arch, e)) < 0)
+	if (o->own_init ? (init = boot_init_open(arch, e)) < 0 :
+			  boot_init_check(&blobs, e) < 0)
 		return -1;
 	cmdline = choose_cmdline(o, &blobs, e);
 	if (!cmdline ||

@@ -17,8 +17,10 @@
 
 /* Opens our init for that architecture.  ERR_INPUT when it is for another. */
 int boot_init_open(enum eif_arch arch, struct err *e) MUST_CHECK;
+/* Is there one of the settled blobs, for their architecture?  Or ERR_INPUT. */
+int boot_init_check(const struct blobs *b, struct err *e) MUST_CHECK;
 
-/* The boot ramdisk: init (ours, open, or -1: the blobs' own), nsm.ko and
+/* The boot ramdisk: init (ours, open, or -1: the blobs' own, checked), nsm.ko and
  * modules/X.ko of the blobs. */
 int boot_ramdisk(struct eif_writer *w, const struct blobs *b, int own_init,
 		 struct eif_report *r, struct err *e) MUST_CHECK;

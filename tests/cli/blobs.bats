@@ -167,7 +167,33 @@ nsm.ko" "$(enc-inspect extract application.eif ramdisk:0 | cpio -t --quiet)"
 	echo text >libexec/aarch64/init
 	expect 3 enc-eif --blobs b "$arm"
 	[ ! -e application.eif ]
+}
+
+@test "blobs: their own init is there, and for the image's architecture" {
+	local words='is not a program for'
+	for_arm
+	fake_blobs b
+	fake_image b/Image
+	expect 3 enc-eif --init blobs --blobs b "$arm"
+	same "" "$output"
+	same "enc-eif: 'init' of 'b' $words aarch64: use --init=own" "$stderr"
+	expect 0 enc-eif -q --init blobs --blobs b "$image"
+	expect 0 enc-eif -q --blobs b "$arm"
+	fake_odyn b/init b7
 	expect 0 enc-eif -q --init blobs --blobs b "$arm"
+	rm application.eif
+	mkdir b/aarch64
+	cp b/Image b/cmdline b/aarch64
+	fake_odyn b/aarch64/init
+	expect 3 enc-eif --init blobs --blobs b "$arm"
+	contains "$stderr" "'init' of 'b/aarch64' $words aarch64"
+	: >b/init
+	expect 3 enc-eif --init blobs --blobs b "$image"
+	contains "$stderr" "'init' of 'b' $words x86_64"
+	rm b/init
+	expect 3 enc-eif --init blobs --blobs b "$image"
+	same "enc-eif: 'b' has no 'init': use --init=own" "$stderr"
+	[ ! -e application.eif ]
 }
 
 @test "blobs: out of an image they are the same as in a folder" {

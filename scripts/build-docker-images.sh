@@ -27,13 +27,27 @@ Without --engine they go into the store, and no daemon is asked.
 END
 }
 
+# lock FOLDER: until this ends.  Another run that builds there waits.
+lock() {
+	if [ -n "$dry_run" ]; then
+		printf 'exec 9<%s\n' "$(print "$1")"
+		result flock 9
+		return
+	fi
+	exec 9<"$1"
+	flock -n 9 && return
+	echo "$name: another run builds in '$1': waiting for it" >&2
+	flock 9 || die 6 "cannot lock '$1'"
+}
+
 # Sets build to a tree of its own.
 build_tree() {
 	build=$top/build/images-${mode:-release}
 	flags='' link=''
 	[ "$mode" != debug ] || flags='-g -O0' link=-static
-	[ -e "$top/configure" ] || step "$top/scripts/autogen.sh"
 	step mkdir -p "$build" || die 6 "cannot make the folder '$build'"
+	lock "$top/build"
+	[ -e "$top/configure" ] || step "$top/scripts/autogen.sh"
 	[ -e "$build/Makefile" ] || step env -C "$build" "$top/configure" -q \
 		${flags:+"CFLAGS=$flags"} || die 6 "cannot configure in '$build'"
 	step make -C "$build" -s -j"$(nproc)" \
@@ -108,6 +122,8 @@ check_build
 make_work
 stage
 if [ -n "$engine" ]; then
+	# What an engine leaves running would hold the lock.
+	exec 9<&-
 	by_engine odyn-dev.dockerfile odyn-dev:latest "$work/images"
 	by_engine sleeve-dev.dockerfile sleeve:latest "$work/images"
 else

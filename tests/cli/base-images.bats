@@ -112,6 +112,33 @@ built() {
 	same "$first" "$output"
 }
 
+@test "base images: a second run in one tree waits for the first, and says so" {
+	local pid lock
+	requires python3
+	mkdir -p own/scripts own/build
+	cp "$SCRIPTS"/* own/scripts
+	built made
+	[ "$(uname -m)" = x86_64 ] || built made b7
+	printf '#!/bin/sh\nprintf "all:\\n\\tcp -R %s/made/. .\\n" >Makefile\n' "$T" >own/configure
+	chmod +x own/configure
+	exec {lock}<own/build
+	flock "$lock"
+	own/scripts/build-docker-images.sh {lock}<&- >out 2>err &
+	pid=$!
+	until [ -s err ]; do
+		kill -0 "$pid"
+	done
+	same "build-docker-images.sh: another run builds in '$T/own/build': waiting for it" "$(cat err)"
+	[ ! -e own/build/images-release/Makefile ]
+	exec {lock}<&-
+	wait "$pid"
+	same 2 "$(grep -c @sha256: out)"
+	# Nobody has it any more.
+	expect 0 own/scripts/build-docker-images.sh
+	same 0 "$(grep -c waiting <<<"$stderr")"
+	same "$(cat out)" "$output"
+}
+
 @test "base images: --dry-run runs nothing, and prints what would be run" {
 	local top=$T/tree
 	# file by file: the tree may be read-only, and what is made of it may not
@@ -122,8 +149,10 @@ built() {
 	SCRIPTS=$top/scripts
 	# none of what it names is in PATH
 	PATH=/usr/bin:/bin expect 0 "$SCRIPTS/build-docker-images.sh" --dry-run --debug
-	contains "$output" "$top/scripts/autogen.sh
-mkdir -p $top/build/images-debug
+	contains "$output" "mkdir -p $top/build/images-debug
+exec 9<$top/build
+flock 9
+$top/scripts/autogen.sh
 env -C $top/build/images-debug $top/configure -q 'CFLAGS=-g -O0'
 make -C $top/build/images-debug -s -j$(nproc) GUEST_LINK=-static RUN_LINK=-static
 "

@@ -10,6 +10,8 @@
 
 #include "base/arch.h"
 #include "base/clock.h"
+#include "eif/expect.h"
+#include "eif/measurements.h"
 #include "enc-inspect/inspect.h"
 
 static const char *arch_name(const struct eif_info *info)
@@ -84,7 +86,6 @@ static void add_sections(struct buf *out, const struct eif_info *info)
 static void add_signature(struct buf *out, const struct eif_info *info)
 {
 	const struct signature *s = &info->signature;
-	char when[CLOCK_TEXT];
 
 	if (!info->signature_data) {
 		text_row(out, "signature", "none");
@@ -93,13 +94,7 @@ static void add_signature(struct buf *out, const struct eif_info *info)
 	buf_addf(out, "%-14s %s%s\n", "signature",
 		 s->valid ? "right" : "WRONG: ", s->fault);
 	text_row(out, "algorithm", s->algorithm);
-	text_row(out, "subject", s->subject);
-	text_row(out, "issuer", s->issuer);
-	clock_format(s->not_before, when);
-	text_row(out, "not before", when);
-	clock_format(s->not_after, when);
-	text_row(out, "not after", when);
-	buf_addf(out, "%-14s sha256:%s\n", "certificate", s->sha256);
+	text_cert(out, &s->cert);
 }
 
 static void add_text(struct buf *out, const struct request *r,
@@ -144,7 +139,6 @@ static json_t *signature_json(const struct eif_info *info)
 {
 	const struct signature *s = &info->signature;
 	json_t *all = json_object();
-	char when[CLOCK_TEXT];
 
 	if (!info->signature_data) {
 		json_decref(all);
@@ -154,15 +148,8 @@ static json_t *signature_json(const struct eif_info *info)
 	if (!s->valid)
 		json_put_str(all, "fault", s->fault);
 	json_put_str(all, "algorithm", s->algorithm);
-	json_put(all, "subject",
-		 text_json_string(s->subject, strlen(s->subject)));
-	json_put(all, "issuer",
-		 text_json_string(s->issuer, strlen(s->issuer)));
-	clock_format(s->not_before, when);
-	json_put_str(all, "not_before", when);
-	clock_format(s->not_after, when);
-	json_put_str(all, "not_after", when);
-	json_put_str(all, "certificate_sha256", s->sha256);
+	text_json_cert(all, &s->cert);
+	json_put_str(all, "certificate_sha256", s->cert.sha256);
 	return all;
 }
 
@@ -219,17 +206,42 @@ int eif_show(struct request *r, int fd, struct buf *out, struct err *e)
 	return eif_judge(&info, r->object, clock_now(), e);
 }
 
+static void add_answer(struct buf *out, const struct request *r,
+		       const struct eif_info *info)
+{
+	AUTO_JSON json_t *all = new_answer("pcrs");
+
+	if (!r->json) {
+		add_pcrs(out, info);
+		return;
+	}
+	put_pcrs(all, info);
+	text_json(out, all);
+}
+
 int eif_pcrs(struct request *r, int fd, struct buf *out, struct err *e)
 {
 	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;
-	AUTO_JSON json_t *all = new_answer("pcrs");
 
 	if (load(r, fd, &info, e) < 0)
 		return -1;
-	put_pcrs(all, &info);
-	if (r->json)
-		text_json(out, all);
-	else
-		add_pcrs(out, &info);
+	add_answer(out, r, &info);
 	return eif_judge(&info, r->object, clock_now(), e);
+}
+
+/* What is not right is not shown: a pipe may not look at the status. */
+int eif_verify(struct request *r, int fd, struct buf *out, struct err *e)
+{
+	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;
+	AUTO_JSON json_t *is = NULL;
+
+	if (load(r, fd, &info, e) < 0 ||
+	    eif_judge(&info, r->object, r->demands.at, e) < 0)
+		return -1;
+	is = measurements_json(&info.pcrs);
+	if (r->demands.expect &&
+	    expect_check(r->demands.expect, is, r->object, e) < 0)
+		return -1;
+	add_answer(out, r, &info);
+	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "enc-inspect/inspect.h"
@@ -38,6 +39,19 @@ void text_row(struct buf *out, const char *label, const char *value)
 	buf_addf(out, "%-14s ", label);
 	text_adds(out, value);
 	buf_addc(out, '\n');
+}
+
+void text_cert(struct buf *out, const struct cert *cert)
+{
+	char when[CLOCK_TEXT];
+
+	text_row(out, "subject", cert->subject);
+	text_row(out, "issuer", cert->issuer);
+	clock_format(cert->not_before, when);
+	text_row(out, "not before", when);
+	clock_format(cert->not_after, when);
+	text_row(out, "not after", when);
+	buf_addf(out, "%-14s sha256:%s\n", "certificate", cert->sha256);
 }
 
 struct sink {
@@ -94,4 +108,18 @@ json_t *text_json_string(const char *data, size_t len)
 
 	text_add(&shown, data, len);
 	return json_stringn(shown.data ? shown.data : "", shown.len);
+}
+
+void text_json_cert(json_t *j, const struct cert *cert)
+{
+	char when[CLOCK_TEXT];
+
+	json_put(j, "subject",
+		 text_json_string(cert->subject, strlen(cert->subject)));
+	json_put(j, "issuer",
+		 text_json_string(cert->issuer, strlen(cert->issuer)));
+	clock_format(cert->not_before, when);
+	json_put_str(j, "not_before", when);
+	clock_format(cert->not_after, when);
+	json_put_str(j, "not_after", when);
 }

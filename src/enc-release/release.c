@@ -30,11 +30,11 @@ static int check_certificate(const struct manifest *m,
 		return err_set(e, ERR_VERIFY,
 			       "'%s' is not signed, and the manifest asks for a signature: build it with enc-eif -f",
 			       name);
-	if (strcmp(eif->signature.sha256, want) != 0)
+	if (strcmp(eif->signature.cert.sha256, want) != 0)
 		return err_set(e, ERR_VERIFY,
 			       "'%s' is signed by '%s' (sha256:%s), not by the manifest's certificate '%s' (sha256:%s)",
-			       name, eif->signature.subject,
-			       eif->signature.sha256, m->certificate, want);
+			       name, eif->signature.cert.subject,
+			       eif->signature.cert.sha256, m->certificate, want);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static json_t *annotations(const struct release *r)
 	if (r->eif.pcrs.has_pcr8) {
 		put_hex(j, ANNOTATION_PCR(8), r->eif.pcrs.pcr8);
 		put_digest(j, ANNOTATION_CERTIFICATE,
-			   r->eif.signature.sha256);
+			   r->eif.signature.cert.sha256);
 	}
 	if (r->builtin) {
 		put_digest(j, ANNOTATION_RUNNER, r->runner.hex);

@@ -11,9 +11,9 @@
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "cli/confine.h"
+#include "eif/expect.h"
 #include "eif/measurements.h"
 #include "enc-run/events.h"
-#include "enc-run/expect.h"
 #include "enc-run/machine.h"
 #include "enc-run/options.h"
 #include "enc-run/ps.h"
@@ -96,6 +96,15 @@ static int open_and_measure(const struct options *o, struct object *ob,
 	if (o->verb == VERB_MANIFEST)
 		return 0;
 	return object_measure(ob, e);
+}
+
+static int as_expected(const char *file, const struct object *ob,
+		       struct err *e)
+{
+	AUTO_JSON json_t *want = expect_read(file, e);
+	AUTO_JSON json_t *is = measurements_json(&ob->info.pcrs);
+
+	return want ? expect_check(want, is, ob->name, e) : -1;
 }
 
 static int describe_eif(const struct object *ob)
@@ -196,8 +205,7 @@ static int act(struct options *o, struct err *e)
 		fwrite(ob.manifest.text, 1, ob.manifest.len, stdout);
 		return 0;
 	}
-	if (o->expect &&
-	    expect_check(o->expect, &ob.info.pcrs, ob.name, e) < 0)
+	if (o->expect && as_expected(o->expect, &ob, e) < 0)
 		return -1;
 	if (o->verb == VERB_DESCRIBE)
 		return describe_eif(&ob);

@@ -113,7 +113,10 @@ refused() {
 	expect 4 enc-run --expect signed describe-eif app.eif
 	contains "$stderr" "'app.eif' is not signed, and PCR8 is expected to be 00"
 	refused "'app.eif' has another PCR2 than expected" --expect other --launcher sandbox app.eif
-	echo '{"PCR1": "00"}' >none
+	jq -c '.Measurements.PCR3 = "00"' described >role
+	expect 4 enc-run --expect role describe-eif app.eif
+	contains "$stderr" "'app.eif' tells no PCR3, and it is expected to be 00"
+	echo '{"pcr0": "00"}' >none
 	expect 3 enc-run --expect none describe-eif app.eif
 	contains "$stderr" "'none' has no PCR0"
 	echo '{"PCR0": 5}' >number

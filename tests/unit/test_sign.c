@@ -111,12 +111,12 @@ static void test_curve(const char *group, const char *algorithm)
 	   "and it verifies");
 	same_str(sig.fault, "", "without a fault");
 	same_str(sig.algorithm, algorithm, "algorithm");
-	same_str(sig.subject, "CN=a\\1Bb", "subject, with its control escaped");
+	same_str(sig.cert.subject, "CN=a\\1Bb", "subject, with its control escaped");
 	signer_pcr8(s, pcr8);
 	ok(memcmp(pcr8, sig.pcr8, SHA384_LEN) == 0, "PCR8");
-	same_str(sig.sha256, signer_cert_sha256(s), "digest of the certificate");
+	same_str(sig.cert.sha256, signer_cert_sha256(s), "digest of the certificate");
 	ok(cert_file_sha256(cert.path, hex, &e) == 0, "of the file");
-	same_str(hex, sig.sha256, "the same");
+	same_str(hex, sig.cert.sha256, "the same");
 	ok(signature_in_date(&sig, clock_now(), "c", &e) == 0, "in date");
 	ok(signature_in_date(&sig, clock_now() + 2 * DAY, "c", &e) == -1 &&
 	   e.class == ERR_VERIFY, "but not for ever");

@@ -335,5 +335,5 @@ int eif_judge(const struct eif_info *info, const char *name, int64_t now,
 			       "the signature of '%s' is wrong: %s", name,
 			       info->signature.fault);
 	return signature_in_date(&info->signature, now,
-				 info->signature.subject, e);
+				 info->signature.cert.subject, e);
 }

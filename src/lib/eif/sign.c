@@ -15,8 +15,9 @@
 #include <openssl/pem.h>
 
 #include "base/cbor.h"
+#include "base/cose.h"
 #include "base/xalloc.h"
-#include "eif/cert.h"
+#include "eif/sign_parts.h"
 
 struct signer {
 	struct buf	    pem;	/* the certificate file, as it is */
@@ -34,20 +35,6 @@ void signer_free(struct signer *s)
 	X509_free(s->cert);
 	EVP_PKEY_free(s->key);
 	free(s);
-}
-
-static X509 *read_cert(const char *path, struct buf *pem, struct err *e)
-{
-	X509 *cert;
-
-	if (buf_read_file(pem, AT_FDCWD, path, e) < 0)
-		return NULL;
-	cert = cert_from_pem(pem->data, pem->len);
-	if (!cert)
-		err_set(e, ERR_INPUT,
-			"'%s' is not a certificate in PEM (-----BEGIN CERTIFICATE-----)",
-			path);
-	return cert;
 }
 
 /* PEM_read_bio_PrivateKey asks for a password here: there is none to give. */
@@ -94,7 +81,7 @@ static int check(struct signer *s, const char *cert, const char *key,
 		return err_set(e, ERR_INPUT,
 			       "certificate '%s' has a key that cannot sign an EIF: it must be on P-256, P-384 or P-521",
 			       cert);
-	if (cert_describe(s->cert, &s->about) < 0)
+	if (sign_describe(s->cert, &s->about) < 0)
 		return err_set(e, ERR_INPUT, "certificate '%s' is damaged",
 			       cert);
 	if (X509_check_private_key(s->cert, s->key) != 1) {
@@ -110,8 +97,8 @@ struct signer *signer_open(const char *cert, const char *key, struct err *e)
 {
 	AUTO_SIGNER struct signer *s = xcalloc(1, sizeof(*s));
 
-	s->pem = (struct buf)BUF_INIT(SIGN_CERT_MAX);
-	s->cert = read_cert(cert, &s->pem, e);
+	s->pem = (struct buf)BUF_INIT(CERT_PEM_MAX);
+	s->cert = cert_from_file(cert, &s->pem, e);
 	if (!s->cert)
 		return NULL;
 	s->key = read_key(key, e);
@@ -127,22 +114,22 @@ void signer_pcr8(const struct signer *s, uint8_t pcr8[SHA384_LEN])
 
 const char *signer_cert_sha256(const struct signer *s)
 {
-	return s->about.sha256;
+	return s->about.cert.sha256;
 }
 
 int cert_file_sha256(const char *path, char hex[SHA256_HEX], struct err *e)
 {
-	AUTO_BUF struct buf pem = BUF_INIT(SIGN_CERT_MAX);
-	AUTO_X509 X509 *cert = read_cert(path, &pem, e);
+	AUTO_BUF struct buf pem = BUF_INIT(CERT_PEM_MAX);
+	AUTO_X509 X509 *cert = cert_from_file(path, &pem, e);
 	struct signature about;
 
 	if (!cert)
 		return -1;
-	if (cert_describe(cert, &about) < 0)
+	if (sign_describe(cert, &about) < 0)
 		return err_set(e, ERR_INPUT,
 			       "certificate '%s' has a key that cannot sign an EIF: it must be on P-256, P-384 or P-521",
 			       path);
-	memcpy(hex, about.sha256, SHA256_HEX);
+	memcpy(hex, about.cert.sha256, SHA256_HEX);
 	return 0;
 }
 
@@ -179,11 +166,11 @@ static int der_to_raw(const uint8_t *der, size_t len, size_t width,
 }
 
 static int sign(struct signer *s, const void *data, size_t len,
-		uint8_t raw[2 * SIGN_WIDTH_MAX], struct err *e)
+		uint8_t raw[2 * COSE_WIDTH_MAX], struct err *e)
 {
 	AUTO_MDCTX EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *key_ctx;
-	uint8_t der[2 * SIGN_WIDTH_MAX + 16];
+	uint8_t der[2 * COSE_WIDTH_MAX + 16];
 	size_t der_len = sizeof(der);
 
 	if (!ctx)
@@ -205,13 +192,13 @@ static int cose_sign1(struct signer *s, const uint8_t pcr0[SHA384_LEN],
 	AUTO_BUF struct buf protect = BUF_INIT(16);
 	AUTO_BUF struct buf payload = BUF_INIT(256);
 	AUTO_BUF struct buf tbs = BUF_INIT(SIGN_STRUCTURE_MAX);
-	uint8_t raw[2 * SIGN_WIDTH_MAX];
+	uint8_t raw[2 * COSE_WIDTH_MAX];
 
 	cbor_put_map(&protect, 1);
 	cbor_put_int(&protect, 1);		/* alg, RFC 9052 section 3.1 */
 	cbor_put_int(&protect, s->curve->cose);
 	sign_payload(pcr0, &payload);
-	sign_structure(protect.data, protect.len, payload.data, payload.len,
+	cose_structure(protect.data, protect.len, payload.data, payload.len,
 		       &tbs);
 	if (sign(s, tbs.data, tbs.len, raw, e) < 0)
 		return -1;

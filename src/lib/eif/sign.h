@@ -10,13 +10,12 @@
 #define ENC_EIF_SIGN_H
 
 #include "base/buf.h"
+#include "base/cert.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
 
-#define SIGN_CERT_MAX 12288	/* bytes of PEM; two bytes each in the section */
 #define SIGN_KEY_MAX  65536
-#define SIGN_NAME_MAX 512	/* bytes of a subject's text */
 
 struct signer;
 
@@ -49,10 +48,7 @@ int cert_file_sha256(const char *cert, char hex[SHA256_HEX], struct err *e)
 
 struct signature {
 	char	algorithm[8];			/* "ES384" */
-	char	subject[SIGN_NAME_MAX];		/* RFC 2253 text, printable */
-	char	issuer[SIGN_NAME_MAX];
-	int64_t not_before, not_after;		/* seconds since 1970 */
-	char	sha256[SHA256_HEX];		/* of the certificate in DER */
+	struct cert cert;
 	uint8_t pcr8[SHA384_LEN];
 	bool	valid;
 	char	fault[128];			/* why not, when not valid */

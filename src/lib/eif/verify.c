@@ -8,19 +8,11 @@
 
 #include <string.h>
 
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-
 #include "base/cbor.h"
+#include "base/cose.h"
 #include "base/xalloc.h"
-#include "eif/cert.h"
 #include "eif/eif.h"
-
-struct parts {			/* of a COSE_Sign1 */
-	const uint8_t *protect, *payload, *raw;
-	size_t	       protect_len, payload_len, raw_len;
-	int64_t	       algorithm;
-};
+#include "eif/sign_parts.h"
 
 static bool is_text(const char *text, size_t len, const char *want)
 {
@@ -61,84 +53,18 @@ static int read_section(struct cbor *c, uint8_t *pem, size_t *pem_len,
 	return has_pem && has_cose && cbor_at_end(c) ? 0 : -1;
 }
 
-/* RFC 9052 sections 3 and 4.2; a tag is not expected. */
-static int read_cose(const uint8_t *cose, size_t len, struct parts *p)
-{
-	struct cbor c = cbor_from(cose, len), header;
-	size_t items, pairs;
-	int64_t label;
-
-	/* The unprotected header is empty: nothing unsigned is let in. */
-	if (cbor_get_array(&c, &items) < 0 || items != 4 ||
-	    cbor_get_bytes(&c, &p->protect, &p->protect_len) < 0 ||
-	    cbor_get_map(&c, &pairs) < 0 || pairs != 0 ||
-	    cbor_get_bytes(&c, &p->payload, &p->payload_len) < 0 ||
-	    cbor_get_bytes(&c, &p->raw, &p->raw_len) < 0 || !cbor_at_end(&c))
-		return -1;
-	header = cbor_from(p->protect, p->protect_len);
-	if (cbor_get_map(&header, &pairs) < 0 || pairs != 1 ||
-	    cbor_get_int(&header, &label) < 0 || label != 1 ||
-	    cbor_get_int(&header, &p->algorithm) < 0 || !cbor_at_end(&header))
-		return -1;
-	return 0;
-}
-
-/* r || s back to the DER that OpenSSL verifies: new, OPENSSL_free() it. */
-static uint8_t *raw_to_der(const uint8_t *raw, size_t width, int *len)
-{
-	ECDSA_SIG *sig = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(raw, (int)width, NULL);
-	BIGNUM *s = BN_bin2bn(raw + width, (int)width, NULL);
-	uint8_t *der = NULL;
-
-	if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1)
-		oom();
-	*len = i2d_ECDSA_SIG(sig, &der);
-	ECDSA_SIG_free(sig);
-	return der;
-}
-
-static bool verifies(EVP_PKEY *key, const struct curve *curve,
-		     const struct parts *p)
-{
-	AUTO_BUF struct buf tbs = BUF_INIT(2 * EIF_SIGNATURE_MAX);
-	AUTO_MDCTX EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	uint8_t *der;
-	int len;
-	bool good;
-
-	if (!ctx)
-		oom();
-	sign_structure(p->protect, p->protect_len, p->payload, p->payload_len,
-		       &tbs);
-	der = raw_to_der(p->raw, curve->width, &len);
-	good = len > 0 &&
-	       EVP_DigestVerifyInit_ex(ctx, NULL, curve->hash, NULL, NULL, key,
-				       NULL) == 1 &&
-	       EVP_DigestVerify(ctx, der, (size_t)len, (uint8_t *)tbs.data,
-				tbs.len) == 1;
-	OPENSSL_free(der);
-	ERR_clear_error();
-	return good;
-}
-
-static void judge(EVP_PKEY *key, const struct parts *p,
+static void judge(EVP_PKEY *key, const struct cose *cose,
 		  const uint8_t pcr0[SHA384_LEN], struct signature *sig)
 {
 	AUTO_BUF struct buf payload = BUF_INIT(256);
-	const struct curve *curve = curve_of(key);
-	const char *fault = "";
+	const char *fault = cose_fault(cose, key);
 
 	sign_payload(pcr0, &payload);
-	if (!curve || p->algorithm != curve->cose)
-		fault = "its algorithm is not that of the certificate's curve";
-	else if (p->raw_len != 2 * curve->width || !verifies(key, curve, p))
-		fault = "it was not made by the key of its certificate";
-	else if (p->payload_len != payload.len ||
-		 memcmp(p->payload, payload.data, payload.len) != 0)
+	if (!fault && (cose->payload_len != payload.len ||
+		       memcmp(cose->payload, payload.data, payload.len) != 0))
 		fault = "it signs another PCR0";
-	sig->valid = *fault == '\0';
-	snprintf(sig->fault, sizeof(sig->fault), "%s", fault);
+	sig->valid = !fault;
+	snprintf(sig->fault, sizeof(sig->fault), "%s", fault ? fault : "");
 }
 
 int signature_read(const void *data, size_t len,
@@ -146,28 +72,28 @@ int signature_read(const void *data, size_t len,
 		   struct err *e)
 {
 	AUTO_FREE uint8_t *pem = xmalloc(EIF_SIGNATURE_MAX);
-	AUTO_FREE uint8_t *cose = xmalloc(EIF_SIGNATURE_MAX);
+	AUTO_FREE uint8_t *sign1 = xmalloc(EIF_SIGNATURE_MAX);
 	AUTO_X509 X509 *cert = NULL;
 	struct cbor c = cbor_from(data, len);
-	size_t pem_len, cose_len;
-	struct parts parts;
+	size_t pem_len, sign1_len;
+	struct cose cose;
 
 	memset(sig, 0, sizeof(*sig));
 	if (len > EIF_SIGNATURE_MAX ||
-	    read_section(&c, pem, &pem_len, cose, &cose_len) < 0)
+	    read_section(&c, pem, &pem_len, sign1, &sign1_len) < 0)
 		return err_set(e, ERR_INPUT,
 			       "signature section: not an array of {signing_certificate, signature} in CBOR");
-	if (read_cose(cose, cose_len, &parts) < 0)
+	if (cose_read(sign1, sign1_len, &cose) < 0)
 		return err_set(e, ERR_INPUT,
 			       "signature section: not a COSE_Sign1 (RFC 9052 section 4.2)");
 	cert = cert_from_pem(pem, pem_len);
 	if (!cert)
 		return err_set(e, ERR_INPUT,
 			       "signature section: no certificate in PEM");
-	if (cert_describe(cert, sig) < 0)
+	if (sign_describe(cert, sig) < 0)
 		return err_set(e, ERR_INPUT,
 			       "signature section: the certificate's key is not on P-256, P-384 or P-521");
-	judge(X509_get0_pubkey(cert), &parts, pcr0, sig);
+	judge(X509_get0_pubkey(cert), &cose, pcr0, sig);
 	return 0;
 }
 
@@ -176,14 +102,14 @@ int signature_in_date(const struct signature *sig, int64_t now,
 {
 	char when[CLOCK_TEXT];
 
-	if (now > sig->not_after) {
-		clock_format(sig->not_after, when);
+	if (now > sig->cert.not_after) {
+		clock_format(sig->cert.not_after, when);
 		return err_set(e, ERR_VERIFY,
 			       "certificate '%s' expired on %s: an enclave signed with it does not start; renew it",
 			       what, when);
 	}
-	if (now < sig->not_before) {
-		clock_format(sig->not_before, when);
+	if (now < sig->cert.not_before) {
+		clock_format(sig->cert.not_before, when);
 		return err_set(e, ERR_VERIFY,
 			       "certificate '%s' is not valid before %s",
 			       what, when);

@@ -159,7 +159,7 @@ static enum member find_member(const char *name, size_t len)
 
 static int parse_payload(struct attestation *a, struct err *e)
 {
-	struct cbor c = cbor_from(a->payload.data, a->payload.len);
+	struct cbor c = cbor_from(a->cose.payload, a->cose.payload_len);
 	bool seen[MEMBERS] = { false };
 	struct cbor_items in;
 	const char *name;
@@ -199,20 +199,12 @@ static int parse_payload(struct attestation *a, struct err *e)
 int attestation_parse(const void *document, size_t len, struct attestation *a,
 		      struct err *e)
 {
-	struct cbor c = cbor_from(document, len);
-	struct cbor_items in;
-
 	memset(a, 0, sizeof(*a));
 	if (len > ATTESTATION_MAX)
 		return err_set(e, ERR_INPUT,
 			       "attestation document: larger than %u bytes",
 			       ATTESTATION_MAX);
-	if (cbor_enter_array(&c, &in) < 0 ||
-	    cbor_more(&c, &in) <= 0 || get_bytes(&c, &a->protect, len) < 0 ||
-	    cbor_more(&c, &in) <= 0 || cbor_skip(&c) < 0 ||
-	    cbor_more(&c, &in) <= 0 || get_bytes(&c, &a->payload, len) < 0 ||
-	    cbor_more(&c, &in) <= 0 || get_bytes(&c, &a->signature, len) < 0 ||
-	    cbor_more(&c, &in) != 0 || !cbor_at_end(&c))
+	if (cose_read(document, len, &a->cose) < 0)
 		return err_set(e, ERR_INPUT,
 			       "attestation document: not a COSE_Sign1 (RFC 9052 section 4.2)");
 	return parse_payload(a, e);

@@ -188,6 +188,12 @@ eif_read() {
 	python3 "$abs_top_srcdir/tests/tools/eifread.py" "$@"
 }
 
+# attest [NAME=VALUE]...: an attestation document of a chain that begins with
+# root.pem, made here by the first call
+attest() {
+	python3 "$abs_top_srcdir/tests/tools/attest.py" "$@"
+}
+
 # pcr N EIF: one measurement, by the second opinion.
 pcr() {
 	eif_read "$2" | sed -n "s/^PCR$1 //p"

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "cli/progress.h"
 #include "enc-inspect/inspect.h"
+#include "image/layer.h"
 
 static json_t *new_answer(const char *type, const struct image *img)
 {
@@ -232,27 +234,48 @@ int image_layers(struct request *r, int fd UNUSED, struct buf *out,
 
 /* The index has an entry for each image that has a name; one that has none is
  * found by its digest. */
-int image_where(struct request *r, int fd UNUSED, struct buf *out,
-		struct err *e)
+static void add_where(const struct request *r, const struct image *img,
+		      struct buf *out)
 {
-	AUTO_IMAGE struct image img = IMAGE_INIT;
 	AUTO_JSON json_t *all = NULL;
-	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *path = image_path_format(img->store.dir,
+				*img->path.name ? img->path.name : "image",
+				img->desc.hex);
 
-	if (image_open(&img, r->object, e) < 0)
-		return -1;
-	path = image_path_format(img.store.dir,
-				 *img.path.name ? img.path.name : "image",
-				 img.desc.hex);
 	if (!r->json) {
 		/* Not as text_add() has it: it is for the next program. */
 		buf_adds(out, path);
 		buf_addc(out, '\n');
-		return 0;
+		return;
 	}
-	all = new_answer("path", &img);
+	all = new_answer("path", img);
 	json_put_str(all, "path", path);
 	text_json(out, all);
+}
+
+int image_where(struct request *r, int fd UNUSED, struct buf *out,
+		struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+
+	if (image_open(&img, r->object, e) < 0)
+		return -1;
+	add_where(r, &img, out);
+	return 0;
+}
+
+/* Each layer is read to its end, and compared with its digest. */
+int image_verify(struct request *r, int fd UNUSED, struct buf *out,
+		 struct err *e)
+{
+	AUTO_IMAGE struct image img = IMAGE_INIT;
+	AUTO_TREE struct tree *tree = tree_new();
+
+	if (image_open(&img, r->object, e) < 0 ||
+	    layers_merge(&img, NULL, tree, LAYERS_SIZE_MAX, cli_progress(),
+			 e) < 0)
+		return -1;
+	add_where(r, &img, out);
 	return 0;
 }
 

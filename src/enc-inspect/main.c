@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - enc-inspect: look into images and EIFs
+ * main.c - enc-inspect: look into images, EIFs and attestation documents
  */
 #include <getopt.h>
 #include <string.h>
@@ -17,19 +17,24 @@
 
 static const char help[] =
 "usage: enc-inspect [OPTION]... [VERB] [OBJECT [PATH|SECTION]]\n"
-"Look into an image or an enclave image (EIF).\n"
+"Look into an image, an enclave image (EIF) or an attestation document.\n"
 "\n"
 "OBJECT is an image path (oci:DIR:NAME@sha256:HEX), the name of an image in\n"
-"the store, or an EIF; without it, or with \"-\", it is read from standard\n"
-"input.\n"
+"the store, or the file of an EIF or a document; without it, or with \"-\", it\n"
+"is read from standard input.\n"
 "\n"
 "  show                     what it is (the default)\n"
+"  verify                   whether it is what it says, and what is expected\n"
 "  config, history, layers  of an image\n"
 "  path, id                 the image path of an image; its ID with docker\n"
 "  ls [PATH]                files of an image, its layers merged\n"
 "  pcrs                     measurements of an EIF, computed from its bytes\n"
 "  extract OBJECT SECTION   kernel, cmdline, metadata, signature, ramdisk:0...\n"
 "\n"
+"      --expect FILE        verify: these measurements (enclaver build's)\n"
+"      --nonce BASE64       verify: this nonce, of a document\n"
+"      --root FILE          verify: this root of its chain, in place of AWS's\n"
+"      --at TIME            verify: when certificates must be valid (now)\n"
 "      --json               print one JSON object\n"
 "  -o, --output FILE        where extract writes (standard output)\n"
 "  -q, --quiet              no messages but errors\n"
@@ -37,9 +42,13 @@ static const char help[] =
 "  -h, --help               this text\n"
 "  -V, --version            the version\n";
 
-enum { OPT_JSON = 256 };
+enum { OPT_JSON = 256, OPT_EXPECT, OPT_NONCE, OPT_ROOT, OPT_AT };
 
 static const struct option longopts[] = {
+	{ "expect", required_argument, NULL, OPT_EXPECT },
+	{ "nonce", required_argument, NULL, OPT_NONCE },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "at", required_argument, NULL, OPT_AT },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "output", required_argument, NULL, 'o' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -49,20 +58,31 @@ static const struct option longopts[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+enum kind { IMAGE, EIF, DOCUMENT, KINDS };
+
+static const struct {
+	const char *one, *many;
+} kinds[KINDS] = {
+	[IMAGE] = { "an image", "images" },
+	[EIF] = { "an EIF", "EIFs" },
+	[DOCUMENT] = { "an attestation document", "attestation documents" },
+};
+
 static const struct verb {
 	const char   *name;
-	inspect_verb *of_image, *of_eif;
+	inspect_verb *of[KINDS];
 	bool	      has_part;
 } verbs[] = {
-	{ "show", image_show, eif_show, false },
-	{ "config", image_config, NULL, false },
-	{ "history", image_history, NULL, false },
-	{ "layers", image_layers, NULL, false },
-	{ "ls", image_ls, NULL, true },
-	{ "path", image_where, NULL, false },
-	{ "id", image_id, NULL, false },
-	{ "pcrs", NULL, eif_pcrs, false },
-	{ "extract", NULL, eif_extract, true },
+	{ "show", { image_show, eif_show, document_show }, false },
+	{ "verify", { image_verify, eif_verify, document_verify }, false },
+	{ "config", { image_config }, false },
+	{ "history", { image_history }, false },
+	{ "layers", { image_layers }, false },
+	{ "ls", { image_ls }, true },
+	{ "path", { image_where }, false },
+	{ "id", { image_id }, false },
+	{ "pcrs", { [EIF] = eif_pcrs }, false },
+	{ "extract", { [EIF] = eif_extract }, true },
 };
 
 struct words {
@@ -73,6 +93,10 @@ struct words {
 static void set(struct request *r, int opt, char **argv)
 {
 	switch (opt) {
+	case OPT_EXPECT: r->demands.expect_file = optarg; break;
+	case OPT_NONCE: r->demands.nonce_text = optarg; break;
+	case OPT_ROOT: r->demands.root_file = optarg; break;
+	case OPT_AT: r->demands.at_text = optarg; break;
 	case OPT_JSON: r->json = true; break;
 	case 'o': r->output = optarg; break;
 	case 'q': cli_set_quiet(true); break;
@@ -139,35 +163,74 @@ static int confine(struct request *r, int eif, struct err *e)
 	return cli_confine(&box, e);
 }
 
-static int run(const struct verb *verb, struct request *r, struct buf *out,
-	       struct err *e)
+/* What it is by its first bytes; ERR_INPUT when it is none of the three. */
+static int find_kind(const struct request *r, int fd, enum kind *kind,
+		     struct err *e)
 {
-	AUTO_CLOSE int fd = -1;
-	inspect_verb *call;
 	int is_one = 1;
 
-	if (cli_open_file(r->object, &fd, e) < 0 || confine(r, fd, e) < 0)
-		return -1;
+	*kind = fd >= 0 ? EIF : IMAGE;
 	if (fd >= 0)
 		is_one = eif_is_one(fd, r->object, e);
+	if (is_one == 0) {
+		*kind = DOCUMENT;
+		is_one = document_is_one(fd, r->object, e);
+	}
 	if (is_one < 0)
 		return -1;
 	if (!is_one)
 		return err_set(e, ERR_INPUT,
-			       "'%s' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)",
+			       "'%s' is neither an EIF nor an attestation document nor an image path (oci:DIR:NAME@sha256:HEX)",
 			       r->object);
-	cli_debug("'%s' is %s", r->object, fd >= 0 ? "an EIF" : "an image");
-	call = fd >= 0 ? verb->of_eif : verb->of_image;
-	if (!call)
-		return err_set(e, ERR_USAGE, "'%s' is for %s, and '%s' is %s",
-			       verb->name, fd >= 0 ? "images" : "EIFs",
-			       r->object, fd >= 0 ? "an EIF" : "an image");
-	return call(r, fd, out, e);
+	cli_debug("'%s' is %s", r->object, kinds[*kind].one);
+	return 0;
+}
+
+/* Is what the options demand a question that this kind has an answer to? */
+static int check_demands(const struct demands *d, enum kind kind,
+			 struct err *e)
+{
+	const char *option = NULL;
+
+	if (kind != DOCUMENT)
+		option = d->nonce_text ? "nonce" : d->root_file ? "root" : NULL;
+	if (kind == IMAGE && !option)
+		option = d->expect_file ? "expect" : d->at_text ? "at" : NULL;
+	if (!option)
+		return 0;
+	return err_set(e, ERR_USAGE, "--%s demands nothing of %s", option,
+		       kinds[kind].one);
+}
+
+static int run(const struct verb *verb, struct request *r, struct buf *out,
+	       struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	enum kind kind, fits = IMAGE;
+
+	if (cli_open_file(r->object, &fd, e) < 0 ||
+	    demands_read(&r->demands, e) < 0 || confine(r, fd, e) < 0 ||
+	    find_kind(r, fd, &kind, e) < 0 ||
+	    check_demands(&r->demands, kind, e) < 0)
+		return -1;
+	if (verb->of[kind])
+		return verb->of[kind](r, fd, out, e);
+	while (!verb->of[fits])
+		fits++;
+	return err_set(e, ERR_USAGE, "'%s' is for %s, and '%s' is %s",
+		       verb->name, kinds[fits].many, r->object,
+		       kinds[kind].one);
+}
+
+static bool has_demands(const struct demands *d)
+{
+	return d->expect_file || d->nonce_text || d->root_file || d->at_text;
 }
 
 static void request_release(struct request *r)
 {
 	outfile_abort(&r->file);
+	demands_release(&r->demands);
 }
 
 int main(int argc, char **argv)
@@ -190,10 +253,12 @@ int main(int argc, char **argv)
 		cli_usage("unknown verb '%s'", words.at[0]);
 	if (words.n > (verb->has_part ? 2 : 1))
 		cli_usage("too many arguments for '%s'", verb->name);
-	if (r.output && verb->of_eif != eif_extract)
+	if (r.output && verb->of[EIF] != eif_extract)
 		cli_usage("--output is for 'extract'");
+	if (has_demands(&r.demands) && verb->of[EIF] != eif_verify)
+		cli_usage("--expect, --nonce, --root and --at are for 'verify'");
 	r.part = words.n > 1 ? words.at[1] : NULL;
-	object = cli_object(words.n > 0 ? words.at[0] : NULL, "image or EIF",
+	object = cli_object(words.n > 0 ? words.at[0] : NULL, "image, EIF or document",
 			    &e);
 	if (!object)
 		return cli_fail(&e);

@@ -223,14 +223,14 @@ c0644 0 0 1, 3 /dev/null' "$(tr -s ' ' <<<"$output")"
 @test "inspect: what is neither, and what is not there" {
 	echo text >file
 	expect 3 enc-inspect file
-	same "enc-inspect: 'file' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)" "$stderr"
+	same "enc-inspect: 'file' is neither an EIF nor an attestation document nor an image path (oci:DIR:NAME@sha256:HEX)" "$stderr"
 	expect 6 enc-inspect ./none
 	same "enc-inspect: cannot open './none': No such file or directory" "$stderr"
 	expect 6 enc-inspect none.eif
 	expect 3 enc-inspect none
 	contains "$stderr" 'pull it first'
 	expect 2 enc-inspect </dev/null
-	contains "$stderr" 'no image or EIF on standard input'
+	contains "$stderr" 'no image, EIF or document on standard input'
 	expect 2 enc-inspect show a b
 	contains "$stderr" "too many arguments for 'show'"
 	expect 2 enc-inspect frob a.eif

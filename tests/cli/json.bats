@@ -154,7 +154,16 @@ build_of() {
 	{
 		enc-inspect --json pcrs plain.eif
 		enc-inspect --json pcrs signed.eif
+		enc-inspect --json verify plain.eif
 	} | documents "enc-inspect/1 pcrs"
+	{
+		attest pcr16="$(printf '%096d' 1)" nonce=01 user=02 public=03 >document
+		enc-inspect --json verify --root root.pem document
+		attest pcr16="$(printf '%096d' 1)" >document
+		enc-inspect --json verify --root root.pem document
+		expect 4 enc-inspect --json document
+		echo "$output"
+	} | documents "enc-inspect/1 attestation"
 	{
 		enc-inspect --json "$(cat path)"
 		enc-inspect --json "$(cat amended)"
@@ -164,9 +173,10 @@ build_of() {
 	for verb in config history layers path id; do
 		enc-inspect --json $verb "$(cat path)" | documents "enc-inspect/1 $verb"
 	done
+	enc-inspect --json verify "$(cat path)" | documents "enc-inspect/1 path"
 	enc-inspect --json ls "$(cat odd)" | documents "enc-inspect/1 files"
 	# each heading of the page is looked at above, and each type has one
-	same "config eif files history id image layers path pcrs" \
+	same "attestation config eif files history id image layers path pcrs" \
 		"$(sed -n 's|^\.Ss enc-inspect/1 ||p' "$page" | LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//')"
 }
 

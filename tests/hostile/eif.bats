@@ -103,7 +103,7 @@ refused() {
 @test "hostile eif: the magic" {
 	spoil 'd[0:4] = b".EIF"'
 	expect 3 enc-inspect bad.eif
-	same "enc-inspect: 'bad.eif' is neither an EIF nor an image path (oci:DIR:NAME@sha256:HEX)" "$stderr"
+	same "enc-inspect: 'bad.eif' is neither an EIF nor an attestation document nor an image path (oci:DIR:NAME@sha256:HEX)" "$stderr"
 	: >bad.eif
 	expect 3 enc-inspect bad.eif
 	printf '.eif' >bad.eif

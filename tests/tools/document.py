@@ -15,7 +15,7 @@ def item(data, at):
     """RFC 8949: the value at this place, and the place behind it."""
     kind, more = data[at] >> 5, data[at] & 31
     at += 1
-    if more >= 24:
+    if 24 <= more < 31:
         size = 1 << more - 24
         value, = struct.unpack_from(">" + " BH I   Q"[size], data, at)
         at += size
@@ -25,6 +25,12 @@ def item(data, at):
         return value, at
     if kind == 1:
         return -1 - value, at
+    if more == 31:
+        out = []
+        while data[at] != 0xff:
+            each, at = item(data, at)
+            out.append(each)
+        return out if kind == 4 else dict(zip(out[::2], out[1::2])), at + 1
     if kind in (2, 3):
         text = data[at:at + value]
         return text if kind == 2 else text.decode(), at + value

@@ -195,8 +195,12 @@ END
 	grep -av '^odyn: ' log >said
 	local i value
 	for i in 1 2 5; do
-		sed -n "${i}p" said | base64 -d |
-			"$abs_top_srcdir/tests/tools/document.py" >"document.$i"
+		sed -n "${i}p" said | base64 -d >raw
+		"$abs_top_srcdir/tests/tools/document.py" <raw >"document.$i"
+		expect 4 enc-inspect --json raw
+		contains "$stderr" 'is no certificate, as of an emulated module'
+		same "$(jq -c .Measurements measurements)" \
+			"$(jq -c '.Measurements | {PCR0, PCR1, PCR2}' <<<"$output")"
 		for value in 0 1 2; do
 			same "$(jq -r ".Measurements.PCR$value" measurements)" \
 				"$(jq -r ".PCR$value" "document.$i")" "PCR$value of $i"

@@ -33,8 +33,9 @@ static void certs_freep(STACK_OF(X509) **all)
 
 static int bad_certificate(const char *which, struct err *e)
 {
-	return err_set(e, ERR_INPUT,
-		       "attestation document: %s is no certificate", which);
+	return err_set(e, ERR_VERIFY,
+		       "attestation document: %s is no certificate, as of an emulated module",
+		       which);
 }
 
 /* Root first, then each by the one before it; the module's own is the last. */

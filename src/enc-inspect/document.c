@@ -175,8 +175,7 @@ static void add_text(struct buf *out, const struct request *r,
 
 	clock_format((int64_t)(a->timestamp_ms / 1000), when);
 	text_row(out, "document", r->object);
-	text_row(out, "signature", d->fault.class == ERR_NONE ? "right" :
-							       "WRONG");
+	text_row(out, "verified", d->fault.class == ERR_NONE ? "yes" : "no");
 	buf_addf(out, "%-14s ", "module");
 	text_add(out, a->module_id.data, a->module_id.len);
 	buf_addc(out, '\n');

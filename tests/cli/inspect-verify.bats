@@ -26,7 +26,7 @@ wrong() {
 @test "verify: a document that AWS's hardware has signed" {
 	expect 0 enc-inspect verify --at $THEN "$AWS"
 	same "" "$stderr"
-	contains "$output" 'signature      right
+	contains "$output" 'verified       yes
 module         i-0340e0cb833504eb6-enc019c12d31f78864d
 created        2026-02-02T20:43:47Z
 debug mode     no
@@ -55,7 +55,7 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	wrong 'is valid from' "$AWS"
 	# show shows it, and says the same
 	expect 4 enc-inspect "$AWS"
-	contains "$output" 'signature      WRONG'
+	contains "$output" 'verified       no'
 	contains "$stderr" 'is valid from'
 }
 
@@ -88,7 +88,7 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 		openssl x509 -in root.pem -outform DER | sha256sum | cut -d ' ' -f 1
 	), not with sha256:641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b" document
 	expect 0 enc-inspect verify --root root.pem document
-	contains "$output" 'signature      right'
+	contains "$output" 'verified       yes'
 	same "" "$stderr"
 	wrong 'its chain begins with root' --root zone.pem document
 	wrong 'its chain begins with root' --root root.pem --at $THEN "$AWS"

@@ -6,6 +6,8 @@
 # What tests/pkg has built, in $abs_top_builddir/packages/KIND; tests/root
 # installs it.
 packages=$abs_top_builddir/packages
+# as packages write it
+package_version=$(tr - '~' <<<"$ENC_VERSION")
 
 # build_packages KIND: for a setup_file; the paths in packages/KIND/paths
 build_packages() {

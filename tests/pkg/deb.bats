@@ -22,9 +22,9 @@ field() {
 @test "deb: three packages of one version" {
 	local arch
 	arch=$(dpkg --print-architecture)
-	same "$deb/enclaver-kernel_${ENC_VERSION}_all.deb
-$deb/enclaver-odyn_${ENC_VERSION}_$arch.deb
-$deb/enclaver-tools_${ENC_VERSION}_$arch.deb" "$(cat "$deb/paths")"
+	same "$deb/enclaver-kernel_${package_version}_all.deb
+$deb/enclaver-odyn_${package_version}_$arch.deb
+$deb/enclaver-tools_${package_version}_$arch.deb" "$(cat "$deb/paths")"
 	same "$(cat "$deb/paths")" "$(printf '%s\n' "$deb"/*.deb)"
 }
 
@@ -38,7 +38,7 @@ $deb/enclaver-tools_${ENC_VERSION}_$arch.deb" "$(cat "$deb/paths")"
 	local depends
 	depends=$(field enclaver-tools Depends | tr ',' '\n' |
 		sed 's/^ *//;s/ (>=[^)]*)//' | sort)
-	same "enclaver-odyn (= $ENC_VERSION)
+	same "enclaver-odyn (= $package_version)
 libarchive13
 libc6
 libcurl4

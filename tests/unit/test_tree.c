@@ -270,6 +270,48 @@ static void test_spool(void)
 	   e.class == ERR_SYS, "no such folder");
 }
 
+static bool is_digest(const struct spool *s, uint64_t at, const void *body,
+		      size_t len)
+{
+	char want[SHA256_HEX], got[SHA256_HEX];
+	uint8_t sum[SHA256_LEN];
+
+	if (io_pread(s->fd, sum, sizeof(sum), at) != sizeof(sum))
+		return false;
+	hex_encode(sum, sizeof(sum), got);
+	sha256_hex(body, len, want);
+	return strcmp(want, got) == 0;
+}
+
+static void test_digests(void)
+{
+	AUTO_SPOOL struct spool s = SPOOL_INIT;
+	AUTO_SPOOL_WRITER struct spool_writer one = { .spool = NULL };
+	AUTO_SPOOL_WRITER struct spool_writer two = { .spool = NULL };
+	AUTO_FREE char *big = xcalloc(1, 200000);
+	uint64_t a, b, c;
+
+	ok(spool_open_digests(&s, &e) == 0, "open");
+	spool_writer_init(&one, &s);
+	spool_writer_init(&two, &s);
+	ok(spool_begin(&one, 5, &a, &e) == 0 &&
+	   spool_write(&one, "abc", 3, &e) == 0 &&
+	   spool_begin(&two, 3, &b, &e) == 0 &&
+	   spool_write(&two, "two", 3, &e) == 0 &&
+	   spool_skip(&one, 2, &e) == 0 && spool_write(&one, "", 0, &e) == 0,
+	   "two writers at once");
+	big[0] = 'x';
+	ok(spool_begin(&one, 200000, &c, &e) == 0 &&
+	   spool_write(&one, big, 1, &e) == 0 &&
+	   spool_skip(&one, 199999, &e) == 0, "a hole");
+	ok(spool_flush(&one, &e) == 0 && spool_flush(&two, &e) == 0 &&
+	   spool_settle(&s, &e) == 0 && s.size == 3 * SHA256_LEN,
+	   "nothing but digests");
+	spool_forget(&s, c, 200000);
+	ok(is_digest(&s, a, "abc\0\0", 5) && is_digest(&s, b, "two", 3) &&
+	   is_digest(&s, c, big, 200000), "each body's");
+}
+
 int main(void)
 {
 	test_make_folder();
@@ -279,5 +321,6 @@ int main(void)
 	test_links_and_whiteouts();
 	test_limits();
 	test_spool();
+	test_digests();
 	return tap_done();
 }

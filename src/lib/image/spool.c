@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -17,6 +18,7 @@
 #define RESERVE_SIZE ((uint64_t)4 << 20)
 /* Below this a hole frees little and costs a system call. */
 #define FORGET_MIN   ((uint64_t)1 << 16)
+#define ZEROS_SIZE   ((size_t)1 << 16)
 
 int spool_open(struct spool *s, const char *folder, struct err *e)
 {
@@ -43,6 +45,17 @@ int spool_open_beside(struct spool *s, const char *path, struct err *e)
 			xstrdup(".");
 
 	return spool_open(s, folder, e);
+}
+
+int spool_open_digests(struct spool *s, struct err *e)
+{
+	s->fd = memfd_create("digests", MFD_CLOEXEC);
+	if (s->fd < 0)
+		return err_sys(e, "cannot create a file in memory");
+	s->folder = xstrdup("memory");
+	s->size = 0;
+	s->digests = true;
+	return 0;
 }
 
 void spool_release(struct spool *s)
@@ -72,7 +85,7 @@ int spool_settle(struct spool *s, struct err *e)
 
 void spool_forget(const struct spool *s, uint64_t offset, uint64_t len)
 {
-	if (len < FORGET_MIN)
+	if (s->digests || len < FORGET_MIN)
 		return;
 	fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		  (off_t)offset, (off_t)len);
@@ -81,13 +94,18 @@ void spool_forget(const struct spool *s, uint64_t offset, uint64_t len)
 void spool_writer_init(struct spool_writer *w, struct spool *s)
 {
 	*w = (struct spool_writer){ .spool = s };
-	w->pending = xmalloc(PENDING_SIZE);
+	if (s->digests)
+		w->digest = digest_new(DIGEST_SHA256);
+	else
+		w->pending = xmalloc(PENDING_SIZE);
 }
 
 void spool_writer_release(struct spool_writer *w)
 {
 	free(w->pending);
 	w->pending = NULL;
+	digest_free(w->digest);
+	w->digest = NULL;
 }
 
 /* Linux lets one thread at a time write to a file, and the others spin: better
@@ -109,6 +127,37 @@ static int put(struct spool_writer *w, const void *data, size_t len,
 	return 0;
 }
 
+/* The next bytes of a body of which the digest is kept. */
+static int add(struct spool_writer *w, const void *data, size_t len,
+	       struct err *e)
+{
+	uint8_t sum[SHA256_LEN];
+
+	if (len == 0)
+		return 0;
+	digest_update(w->digest, data, len);
+	w->left -= len;
+	if (w->left > 0)
+		return 0;
+	digest_final(w->digest, sum);
+	w->left = sizeof(sum);
+	return put(w, sum, sizeof(sum), e);
+}
+
+static int add_zeros(struct spool_writer *w, uint64_t len, struct err *e)
+{
+	static const char zeros[ZEROS_SIZE];
+
+	while (len > 0) {
+		size_t n = len < sizeof(zeros) ? (size_t)len : sizeof(zeros);
+
+		if (add(w, zeros, n, e) < 0)
+			return -1;
+		len -= n;
+	}
+	return 0;
+}
+
 int spool_flush(struct spool_writer *w, struct err *e)
 {
 	if (put(w, w->pending, w->n_pending, e) < 0)
@@ -122,6 +171,12 @@ int spool_begin(struct spool_writer *w, uint64_t size, uint64_t *offset,
 {
 	uint64_t room = size > RESERVE_SIZE ? size : RESERVE_SIZE;
 
+	if (w->digest) {
+		w->at = atomic_fetch_add(&w->spool->size, SHA256_LEN);
+		w->left = size;
+		*offset = w->at;
+		return 0;
+	}
 	if (size > w->left - w->n_pending) {
 		if (spool_flush(w, e) < 0)
 			return -1;
@@ -135,6 +190,8 @@ int spool_begin(struct spool_writer *w, uint64_t size, uint64_t *offset,
 int spool_write(struct spool_writer *w, const void *data, size_t len,
 		struct err *e)
 {
+	if (w->digest)
+		return add(w, data, len, e);
 	if (len > PENDING_SIZE - w->n_pending && spool_flush(w, e) < 0)
 		return -1;
 	if (len < PENDING_SIZE) {
@@ -147,6 +204,8 @@ int spool_write(struct spool_writer *w, const void *data, size_t len,
 
 int spool_skip(struct spool_writer *w, uint64_t len, struct err *e)
 {
+	if (w->digest)
+		return add_zeros(w, len, e);
 	if (spool_flush(w, e) < 0)
 		return -1;
 	w->at += len;

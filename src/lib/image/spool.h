@@ -12,10 +12,12 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 struct spool {
@@ -23,10 +25,11 @@ struct spool {
 	char		*folder; /* for messages: where it is full */
 	_Atomic uint64_t size;	/* reserved so far */
 	pthread_mutex_t	 turn;	/* of those who write, see spool.c */
+	bool		 digests; /* of the bodies, in their place */
 };
 
 #define SPOOL_INIT { .fd = -1, .folder = NULL, .size = 0, \
-	.turn = PTHREAD_MUTEX_INITIALIZER }
+	.turn = PTHREAD_MUTEX_INITIALIZER, .digests = false }
 #define AUTO_SPOOL AUTO(spool_release)
 
 /* A new empty file in the folder of path (of a file that may not exist yet):
@@ -35,6 +38,9 @@ int spool_open_beside(struct spool *s, const char *path, struct err *e)
 	MUST_CHECK;
 /* A new empty file in the folder. */
 int spool_open(struct spool *s, const char *folder, struct err *e) MUST_CHECK;
+/* One in memory that keeps no bodies: where one would be is its SHA-256, in
+ * SHA256_LEN bytes.  For who only asks which bodies are the same. */
+int spool_open_digests(struct spool *s, struct err *e) MUST_CHECK;
 void spool_release(struct spool *s);
 
 /* Once all writers are done: what they reserved and left as holes at the end
@@ -51,9 +57,10 @@ void spool_forget(const struct spool *s, uint64_t offset, uint64_t len);
 struct spool_writer {
 	struct spool *spool;	/* borrowed */
 	uint64_t at;		/* where pending[0] belongs */
-	uint64_t left;		/* reserved from there on */
+	uint64_t left;		/* reserved from there on; or of the body */
 	char	*pending;	/* not yet written */
 	size_t	 n_pending;
+	struct digest *digest;	/* of the body so far, else NULL */
 };
 
 #define AUTO_SPOOL_WRITER AUTO(spool_writer_release)

@@ -193,6 +193,34 @@ static void add_json(struct buf *out, const struct eif_info *info)
 	text_json(out, all);
 }
 
+/* The kind of each section, in their order. */
+static json_t *order_json(const struct eif_info *info)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < info->n_sections; i++)
+		json_add(all, json_string(eif_type_name(info->sections[i].type)));
+	return all;
+}
+
+json_t *eif_members(const struct eif_info *info)
+{
+	json_t *all = json_object();
+
+	json_put_str(all, "architecture", arch_name(info));
+	json_put(all, "cmdline",
+		 text_json_string(info->cmdline, info->cmdline_len));
+	json_put(all, "default_cpus",
+		 json_integer((json_int_t)info->default_cpus));
+	json_put(all, "default_mem",
+		 json_integer((json_int_t)info->default_mem));
+	json_put(all, "metadata", metadata_json(info));
+	json_put(all, "sections", order_json(info));
+	json_put(all, "signature", signature_json(info));
+	put_pcrs(all, info);
+	return all;
+}
+
 int eif_show(struct request *r, int fd, struct buf *out, struct err *e)
 {
 	AUTO_EIF_INFO struct eif_info info = EIF_INFO_INIT;

@@ -39,6 +39,9 @@ struct request {		/* strings are borrowed */
 	struct outfile file;	/* that, unless it is -; open */
 	bool	    json;
 	struct demands demands;
+	const char *other;	/* of diff: the second object, of ... */
+	int	    other_fd;	/* ... whose file this is, or -1 */
+	bool	    differ;	/* what diff says: then the status is ERR_NO */
 };
 
 /* What main.c calls a verb by.  fd: the EIF or the document, opened; verbs of
@@ -51,9 +54,18 @@ inspect_verb eif_show, eif_pcrs, eif_extract, eif_verify;
 inspect_verb document_show, document_verify;
 inspect_verb image_show, image_config, image_history, image_layers;
 inspect_verb image_ls, image_where, image_id, image_verify;
+inspect_verb image_diff, eif_diff;
 
 /* 1 when the file is an attestation document by its first bytes, 0 when not. */
 int document_is_one(int fd, const char *name, struct err *e) MUST_CHECK;
+
+/* eif.c: all that is in info, as the members that JSON has of it; the sections'
+ * offsets and sizes are not among them.  ls.c: what an inode says of a file.
+ * New references. */
+struct eif_info;
+struct inode;
+json_t *eif_members(const struct eif_info *info);
+json_t *file_json(const struct inode *i);
 
 /* text.c: hostile bytes as text.  Control characters and what is not UTF-8
  * become \xNN, so that a terminal shows and does not obey them. */

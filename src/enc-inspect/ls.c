@@ -48,14 +48,12 @@ static void add_line(struct buf *out, const char *path, const struct inode *i)
 	buf_addc(out, '\n');
 }
 
-static json_t *file_json(const char *path, const struct inode *i)
+json_t *file_json(const struct inode *i)
 {
 	json_t *j = json_object();
-	AUTO_FREE char *full = xasprintf("/%s", path);
 	char type[2] = { type_of(i->mode), '\0' }, mode[8];
 
 	snprintf(mode, sizeof(mode), "%04o", i->mode & 07777);
-	json_put(j, "path", text_json_string(full, strlen(full)));
 	json_put_str(j, "type", type);
 	json_put_str(j, "mode", mode);
 	json_put(j, "uid", json_integer(i->uid));
@@ -70,8 +68,6 @@ static json_t *file_json(const char *path, const struct inode *i)
 		json_put(j, "major", json_integer(i->major));
 		json_put(j, "minor", json_integer(i->minor));
 	}
-	if (i->nlink > 1 && !S_ISDIR(i->mode))
-		json_put(j, "nlink", json_integer(i->nlink));
 	return j;
 }
 
@@ -79,8 +75,12 @@ static json_t *file_json(const char *path, const struct inode *i)
 static void add_json(struct buf *out, const char *path, const struct inode *i,
 		     bool first)
 {
-	AUTO_JSON json_t *j = file_json(path, i);
+	AUTO_JSON json_t *j = file_json(i);
+	AUTO_FREE char *full = xasprintf("/%s", path);
 
+	json_put(j, "path", text_json_string(full, strlen(full)));
+	if (i->nlink > 1 && !S_ISDIR(i->mode))
+		json_put(j, "nlink", json_integer(i->nlink));
 	if (!first)
 		buf_addc(out, ',');
 	text_json(out, j);

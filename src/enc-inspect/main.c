@@ -16,7 +16,7 @@
 #define OPERANDS_MAX 3
 
 static const char help[] =
-"usage: enc-inspect [OPTION]... [VERB] [OBJECT [PATH|SECTION]]\n"
+"usage: enc-inspect [OPTION]... [VERB] [OBJECT [PATH|SECTION|OBJECT]]\n"
 "Look into an image, an enclave image (EIF) or an attestation document.\n"
 "\n"
 "OBJECT is an image path (oci:DIR:NAME@sha256:HEX), the name of an image in\n"
@@ -29,6 +29,7 @@ static const char help[] =
 "  path, id                 the image path of an image; its ID with docker\n"
 "  ls [PATH]                files of an image, its layers merged\n"
 "  pcrs                     measurements of an EIF, computed from its bytes\n"
+"  diff OBJECT OBJECT       what differs between two images, or two EIFs\n"
 "  extract OBJECT SECTION   kernel, cmdline, metadata, signature, ramdisk:0...\n"
 "\n"
 "      --expect FILE        verify: these measurements (enclaver build's)\n"
@@ -82,6 +83,7 @@ static const struct verb {
 	{ "path", { image_where }, false },
 	{ "id", { image_id }, false },
 	{ "pcrs", { [EIF] = eif_pcrs }, false },
+	{ "diff", { image_diff, eif_diff }, true },
 	{ "extract", { [EIF] = eif_extract }, true },
 };
 
@@ -147,14 +149,24 @@ static const struct verb *take_verb(struct words *words)
 	return &verbs[0];
 }
 
-/* Nothing but the object: an EIF is open, an image is in a layout; and of
- * extract the output. */
+/* The second object of diff. */
+static int open_other(struct request *r, struct err *e)
+{
+	if (!r->other)
+		return 0;
+	return cli_open_file(r->other, &r->other_fd, e);
+}
+
+/* Nothing but the object, or both: an EIF is open, an image is in a layout; and
+ * of extract the output. */
 static int confine(struct request *r, int eif, struct err *e)
 {
 	AUTO_SANDBOX struct sandbox box = SANDBOX_INIT;
 
 	if (eif < 0)
 		image_needs(r->object, &box);
+	if (r->other_fd < 0)
+		image_needs(r->other, &box);
 	if (eif >= 0 && r->output && strcmp(r->output, "-") != 0) {
 		if (outfile_open_beside(&r->file, r->output, e) < 0)
 			return -1;
@@ -164,25 +176,25 @@ static int confine(struct request *r, int eif, struct err *e)
 }
 
 /* What it is by its first bytes; ERR_INPUT when it is none of the three. */
-static int find_kind(const struct request *r, int fd, enum kind *kind,
+static int find_kind(const char *object, int fd, enum kind *kind,
 		     struct err *e)
 {
 	int is_one = 1;
 
 	*kind = fd >= 0 ? EIF : IMAGE;
 	if (fd >= 0)
-		is_one = eif_is_one(fd, r->object, e);
+		is_one = eif_is_one(fd, object, e);
 	if (is_one == 0) {
 		*kind = DOCUMENT;
-		is_one = document_is_one(fd, r->object, e);
+		is_one = document_is_one(fd, object, e);
 	}
 	if (is_one < 0)
 		return -1;
 	if (!is_one)
 		return err_set(e, ERR_INPUT,
 			       "'%s' is neither an EIF nor an attestation document nor an image path (oci:DIR:NAME@sha256:HEX)",
-			       r->object);
-	cli_debug("'%s' is %s", r->object, kinds[*kind].one);
+			       object);
+	cli_debug("'%s' is %s", object, kinds[*kind].one);
 	return 0;
 }
 
@@ -202,24 +214,43 @@ static int check_demands(const struct demands *d, enum kind kind,
 		       kinds[kind].one);
 }
 
+/* Diff's second object is of the kind of the first. */
+static int check_other(const struct request *r, enum kind kind,
+		       struct err *e)
+{
+	enum kind other;
+
+	if (!r->other)
+		return 0;
+	if (find_kind(r->other, r->other_fd, &other, e) < 0)
+		return -1;
+	if (other == kind)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "'%s' is %s, and '%s' is %s: give two of a kind",
+		       r->object, kinds[kind].one, r->other, kinds[other].one);
+}
+
 static int run(const struct verb *verb, struct request *r, struct buf *out,
 	       struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
 	enum kind kind, fits = IMAGE;
 
-	if (cli_open_file(r->object, &fd, e) < 0 ||
+	if (cli_open_file(r->object, &fd, e) < 0 || open_other(r, e) < 0 ||
 	    demands_read(&r->demands, e) < 0 || confine(r, fd, e) < 0 ||
-	    find_kind(r, fd, &kind, e) < 0 ||
-	    check_demands(&r->demands, kind, e) < 0)
+	    find_kind(r->object, fd, &kind, e) < 0 ||
+	    check_demands(&r->demands, kind, e) < 0 ||
+	    check_other(r, kind, e) < 0)
 		return -1;
 	if (verb->of[kind])
 		return verb->of[kind](r, fd, out, e);
 	while (!verb->of[fits])
 		fits++;
-	return err_set(e, ERR_USAGE, "'%s' is for %s, and '%s' is %s",
-		       verb->name, kinds[fits].many, r->object,
-		       kinds[kind].one);
+	return err_set(e, ERR_USAGE, "'%s' is for %s%s, and '%s' is %s",
+		       verb->name, kinds[fits].many,
+		       fits == IMAGE && verb->of[EIF] ? " and EIFs" : "",
+		       r->object, kinds[kind].one);
 }
 
 static bool has_demands(const struct demands *d)
@@ -227,20 +258,33 @@ static bool has_demands(const struct demands *d)
 	return d->expect_file || d->nonce_text || d->root_file || d->at_text;
 }
 
+/* Of diff's two one at most comes from standard input. */
+static void check_two(const struct words *words)
+{
+	if (words->n != 2)
+		cli_usage("'diff' compares two objects: 'diff OBJECT OBJECT'");
+	if (strcmp(words->at[0], "-") == 0 && strcmp(words->at[1], "-") == 0)
+		cli_usage("only one of two objects can be '-'");
+}
+
 static void request_release(struct request *r)
 {
 	outfile_abort(&r->file);
 	demands_release(&r->demands);
+	auto_closep(&r->other_fd);
 }
 
 int main(int argc, char **argv)
 {
-	AUTO(request_release) struct request r = { .file = OUTFILE_INIT };
+	AUTO(request_release) struct request r = {
+		.file = OUTFILE_INIT, .other_fd = -1,
+	};
 	struct words words = { .n = 0 };
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX);
-	AUTO_FREE char *object = NULL;
+	AUTO_FREE char *object = NULL, *other = NULL;
 	struct err e = { .class = ERR_NONE };
 	const struct verb *verb;
+	bool is_diff;
 	int result;
 	size_t n;
 
@@ -249,6 +293,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &r, &words);
 	n = words.n;
 	verb = take_verb(&words);
+	is_diff = verb->of[EIF] == eif_diff;
 	if (words.n == n && n > 1)
 		cli_usage("unknown verb '%s'", words.at[0]);
 	if (words.n > (verb->has_part ? 2 : 1))
@@ -257,15 +302,19 @@ int main(int argc, char **argv)
 		cli_usage("--output is for 'extract'");
 	if (has_demands(&r.demands) && verb->of[EIF] != eif_verify)
 		cli_usage("--expect, --nonce, --root and --at are for 'verify'");
+	if (is_diff)
+		check_two(&words);
 	r.part = words.n > 1 ? words.at[1] : NULL;
 	object = cli_object(words.n > 0 ? words.at[0] : NULL, "image, EIF or document",
 			    &e);
-	if (!object)
+	if (object && is_diff)
+		r.other = other = cli_object(r.part, "image or EIF", &e);
+	if (!object || (is_diff && !other))
 		return cli_fail(&e);
 	r.object = object;
 	result = run(verb, &r, &out, &e);
 	/* A wrong signature is told, and shown too. */
 	if (out.len > 0 && (result == 0 || e.class == ERR_VERIFY))
 		fwrite(out.data, 1, out.len, stdout);
-	return result < 0 ? cli_fail(&e) : 0;
+	return result < 0 ? cli_fail(&e) : r.differ ? ERR_NO : 0;
 }

@@ -105,3 +105,14 @@ file two size=2000000000")
 		--sleeve "$sleeve" app.eif
 	at_most $((32 * MIB)) enc-inspect pcrs app.eif
 }
+
+@test "enc-inspect diff: 32 MiB, two images of a gigabyte, and two EIFs" {
+	one=$(gigabytes 1 | mkimage layout one:1)
+	two=$(gigabytes 1 none | mkimage layout two:1)
+	at_most $((32 * MIB)) enc-inspect -q diff "$one" "$two"
+	same "" "$output"
+	enc-eif -q --blobs blobs -o one.eif "$one"
+	enc-eif -q --blobs blobs -o two.eif --cmdline another "$two"
+	at_most $((32 * MIB)) sh -c 'enc-inspect diff one.eif two.eif || [ $? -eq 1 ]'
+	contains "$output" '! section cmdline: size 31 -> 7'
+}

@@ -175,8 +175,30 @@ build_of() {
 	done
 	enc-inspect --json verify "$(cat path)" | documents "enc-inspect/1 path"
 	enc-inspect --json ls "$(cat odd)" | documents "enc-inspect/1 files"
+	mkimage images other:1 >other <<-'END'
+	layer gzip
+	file a data=other mode=0644 xattr.user.b=31
+	symlink c to=b
+	char d major=1 minor=5
+	dir e mode=0700
+	file g xattr.user.b=31
+	link h to=g
+	END
+	python3 "$abs_top_srcdir/tests/tools/newc.py" <<<'file f' >archive
+	enc-eif -q -o parts.eif --ramdisk archive --ramdisk enclaver.yaml \
+		--kernel blobs/bzImage --cmdline x >/dev/null
+	{
+		expect 1 enc-inspect -q --json diff "$(cat odd)" "$(cat other)"
+		echo "$output"
+		expect 1 enc-inspect -q --json diff "$(cat other)" "$(cat odd)"
+		echo "$output"
+		expect 1 enc-inspect -q --json diff plain.eif parts.eif
+		echo "$output"
+		expect 1 enc-inspect -q --json diff parts.eif signed.eif
+		echo "$output"
+	} | documents "enc-inspect/1 diff"
 	# each heading of the page is looked at above, and each type has one
-	same "attestation config eif files history id image layers path pcrs" \
+	same "attestation config diff eif files history id image layers path pcrs" \
 		"$(sed -n 's|^\.Ss enc-inspect/1 ||p' "$page" | LC_ALL=C sort | tr '\n' ' ' | sed 's/ $//')"
 }
 

@@ -330,3 +330,21 @@ build(s)'
 		)
 	done
 }
+
+@test "eif: diff goes through nested metadata, and ends where too much differs" {
+	spoil 's[2][1] = b"{\"a\":" * 2000 + b"1" + b"}" * 2000; build(s)'
+	mv bad.eif deep.eif
+	expect 1 enc-inspect diff good.eif deep.eif
+	contains "$output" '+ metadata.a {"a":{"a":'
+	spoil 's[2][1] = b"{\"a\":" * 2000 + b"2" + b"}" * 2000; build(s)'
+	expect 1 enc-inspect diff deep.eif bad.eif
+	contains "$output" '.a.a.a 2
+! section metadata: content'
+	# each member has the long name before its own
+	spoil 'k = b"k" * 100000; s[2][1] = b"{\"" + k + b"\":{}}"; build(s)'
+	mv bad.eif narrow.eif
+	spoil 'k = b"k" * 100000; s[2][1] = b"{\"" + k + b"\":{" + b",".join(b"\"%d\":1" % i for i in range(20000)) + b"}}"; build(s)'
+	expect 3 enc-inspect diff narrow.eif bad.eif
+	same "" "$output"
+	contains "$stderr" "enc-inspect: what differs is longer than "
+}

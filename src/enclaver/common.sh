@@ -54,6 +54,8 @@ inspect.
       --eif-only FILE     for build: write only the EIF, print its measurements
       --log-buffer SIZE   for build: how much output the enclave keeps (128k)
       --max-size SIZE     the most that an image may have (64G)
+      --platform OS/ARCH  for build: of images for several platforms take those
+                          for this one, as linux/arm64 (this machine's)
       --pull              ask the registries, also for images that are in the
                           store or in the docker daemon
       --engine ENGINE     for run: in a container of docker or podman

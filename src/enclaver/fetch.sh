@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # fetch.sh - where an image is looked for
 
+# pull_image ARGUMENT...: enc-pull, for the platform that was asked for.
+pull_image() {
+	run enc-pull ${max_size:+--max-size "$max_size"} \
+		${platform:+--platform "$platform"} "$@"
+}
+
 # fetch REFERENCE: sets fetched to a name that the store has, or to an image
 # path, and from to where it was: store, daemon or source.  A bare name may be
 # in all of them.  An image from the daemon is no name in the store, so that the
@@ -18,15 +24,22 @@ fetch() {
 		;;
 	esac
 	status=0
-	fetched=$(run enc-pull ${max_size:+--max-size "$max_size"} -- "$1") || status=$?
+	fetched=$(pull_image -- "$1") || status=$?
 	[ $status -ne 5 ] || [ -z "$near" ] || tell_near "$1"
 	[ $status -eq 0 ] || give_up $status
+}
+
+# in_store NAME: the store has it, and for the platform: a name there has one.
+in_store() {
+	path=$(enc-inspect -q path -- "$1" 2>/dev/null) || return 1
+	[ -z "$platform" ] ||
+		enc-pull -q --platform "$platform" -- "$path" >/dev/null 2>&1
 }
 
 # look_near NAME: as fetch, when the store or the daemon has it.  The daemon does
 # not know the digests of registries.
 look_near() {
-	if enc-inspect -q layers -- "$1" >/dev/null 2>&1; then
+	if in_store "$1"; then
 		fetched=$1 from=store
 		return
 	fi
@@ -34,8 +47,7 @@ look_near() {
 	*@*) return 1 ;;
 	esac
 	status=0
-	fetched=$(run enc-pull ${max_size:+--max-size "$max_size"} \
-		--if-there -- "docker-daemon:$1") || status=$?
+	fetched=$(pull_image --if-there -- "docker-daemon:$1") || status=$?
 	[ $status -lt 2 ] || give_up $status
 	[ $status -eq 1 ] || from=daemon
 	return $status

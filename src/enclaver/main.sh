@@ -30,7 +30,7 @@ take_word() {
 	esac
 }
 
-file='' blobs='' eif_only='' max_size='' log_buffer='' pull='' talk=''
+file='' blobs='' eif_only='' max_size='' log_buffer='' pull='' talk='' platform=''
 engine='' ports='' image='' target='' here='' run_only='' build_only='' base_images=''
 
 case ${1-} in
@@ -69,7 +69,7 @@ while [ "$left" -gt 0 ]; do
 	takes=yes
 	case $option in
 	-f | --file | --max-size) ;;
-	--blobs | --eif-only | --log-buffer) build_only=$option ;;
+	--blobs | --eif-only | --log-buffer | --platform) build_only=$option ;;
 	--eif[-_]file | --manifest[-_]file | --expect | --status[-_]fd)
 		run_only=$option here=$option ;;
 	-p | --publish | --engine | --launcher | --cpu[-_]count | --memory[-_]mb | --cid | \
@@ -97,6 +97,7 @@ while [ "$left" -gt 0 ]; do
 	--eif-only) eif_only=$value ;;
 	--max-size) max_size=$value ;;
 	--log-buffer) log_buffer=$value ;;
+	--platform) platform=$value ;;
 	--pull) pull=yes ;;
 	--engine) engine=$value ;;
 	-p | --publish) add_ports "$value" ;;
@@ -114,6 +115,7 @@ END
 done
 [ -n "$verb" ] || usage_error "no verb: build, run, push, ps, pull, amend, eif, release, inspect"
 [ -z "$max_size" ] || check enc-pull --max-size "$max_size"
+[ -z "$platform" ] || check enc-pull --platform "$platform"
 [ -z "$log_buffer" ] || check enc-amend --log-buffer "$log_buffer"
 if [ -n "$image" ] && [ -n "$file" ]; then
 	hint=

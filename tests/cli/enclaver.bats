@@ -158,6 +158,50 @@ clean() {
 	clean
 }
 
+# arch_of BUILD: the architectures of its EIF and of its release, from the JSON
+# that build prints
+arch_of() {
+	local release
+	release=oci:$ENCLAVER_STORE:$(jq -r '"\(.Image.Name)@\(.Image.RepoDigest | sub(".*@"; ""))"' "$1")
+	tar -xOf "$(blob_of "$ENCLAVER_STORE" "$(manifest_of "$release" |
+		jq -r '.layers[-1].digest')")" enclave/application.eif >"$1.eif"
+	echo "$(enc-inspect --json "$1.eif" | jq -r .architecture)" \
+		"$(config_of "$release" | jq -r .architecture)"
+}
+
+@test "enclaver: --platform chooses the images, of the store and of registries" {
+	local arm_app
+	mkdir blobs/aarch64 libexec/aarch64
+	fake_image blobs/aarch64/Image
+	echo x >blobs/aarch64/cmdline
+	fake_odyn libexec/aarch64/odyn b7
+	fake_odyn libexec/aarch64/init b7
+	start_registry
+	push "$app" app:1
+	push "$sleeve" sleeve:1
+	manifest "$registry_url/app:1" repo/app:enclave "$registry_url/sleeve:1" >enclaver.yaml
+	enclaver build -q >x86
+	same "x86_64 amd64" "$(arch_of x86)"
+	# What the store has is for the other; what the registry has is not.
+	expect 3 enclaver build -q --platform linux/arm64
+	same "" "$output"
+	same "enc-pull: '$registry_url/app:1' has no image for linux/arm64: it is for linux/amd64 alone" "$stderr"
+	arm_app=$(MKIMAGE_ARCH=arm64 mkimage_app "$T/layout" app:arm)
+	push "$arm_app" app:1
+	push "$(MKIMAGE_ARCH=arm64 mkimage_sleeve "$T/layout" sleeve:arm)" sleeve:1
+	same "$(cat x86)" "$(enclaver build -q)"
+	expect 0 enclaver build -q --platform linux/arm64
+	echo "$output" >arm
+	same "aarch64 arm64" "$(arch_of arm)"
+	same "$registry_url/app@${arm_app##*@}" "$(jq -r .Sources.App.RepoDigest arm)"
+	# Then the store has them, and the registry is not asked.
+	kill "${PEER_PIDS##* }"
+	wait "${PEER_PIDS##* }" || :
+	same "$(cat arm)" "$(enclaver build -q --platform=linux/arm64)"
+	expect 5 enclaver build -q --platform linux/amd64
+	clean
+}
+
 @test "enclaver: options of one letter may stand together" {
 	mv enclaver.yaml other.yaml
 	first=$(enclaver build -q -f other.yaml)
@@ -305,6 +349,10 @@ clean() {
 	same $'enclaver: --max-size is a number of bytes, or of k, M, G or T, not \'x\'\nenclaver: try \'enclaver --help\'' "$stderr"
 	expect 2 enclaver build -q --max-size=10X --eif-only x.eif
 	contains "$stderr" "enclaver: --max-size is a number"
+	expect 2 enclaver build --platform linux/
+	contains "${stderr_lines[0]}" "enclaver: --platform: 'linux/' is not a platform"
+	expect 125 enclaver run --platform linux/arm64
+	contains "$stderr" "option '--platform' is for build"
 	expect 2 enclaver build --log-buffer=2G
 	same $'enclaver: --log-buffer is at most 1G, not \'2G\'\nenclaver: try \'enclaver --help\'' "$stderr"
 	expect 2 enclaver build --log-buffer=

@@ -146,6 +146,7 @@ odyn: application exited with status 37" "$stderr"
 	         "digest": "sha256:" + hex, "size": len(index),
 	         "annotations": {"org.opencontainers.image.ref.name": "app"}}]}, f)
 	END
+	sed -i 's|app: .*|app: oci:layout:app}|' enclaver.yaml
 	for n in 1 2; do
 		expect 0 enc-pull -q --store "store$n" --platform linux/arm64 oci:layout:app
 		expect 0 enc-amend -q -f enclaver.yaml "$output"
@@ -157,6 +158,8 @@ odyn: application exited with status 37" "$stderr"
 	cmp 1.eif 2.eif
 	cmp pcrs1 pcrs2
 	cmp release1 release2
+	build=$(ENCLAVER_STORE=$T/store3 enclaver build -q --platform linux/arm64 --blobs blobs)
+	same "$(cat release1)" "$(jq -r '.Image.RepoDigest | sub(".*@"; "")' <<<"$build")"
 	same 0001 "$(xxd -s 6 -l 2 -p 1.eif)" "bit 0 of the flags"
 	same aarch64 "$(enc-inspect --json 1.eif | jq -r .architecture)"
 	# the second opinion on what the measurements are

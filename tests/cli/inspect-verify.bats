@@ -134,6 +134,36 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	contains "$output" 'module         i-1-enc2'
 }
 
+@test "verify: each certificate is for what it is used for, and strong enough" {
+	local each sentence
+	while IFS='|' read -r each sentence; do
+		# shellcheck disable=SC2086	# names and values
+		case $each in
+		*\;*) attest "${each%%;*}" ${each#*;} >document ;;
+		*) attest $each >document ;;
+		esac
+		wrong "$sentence" --root root.pem document
+	done <<-'END'
+	leaf=bare key=bare|certificate 'CN=bare,O=Test': its key usage is not to sign documents
+	leaf=cipher key=cipher|certificate 'CN=cipher,O=Test': its key usage is not to sign documents
+	leaf=issuer key=issuer|certificate 'CN=issuer,O=Test': it is one that issues others, and no module's
+	chain=root leaf=root key=root|certificate 'CN=root,O=Test': it is one that issues others, and no module's
+	chain=root leaf=zone key=zone|certificate 'CN=zone,O=Test': it is one that issues others, and no module's
+	leaf=odd key=odd|certificate 'CN=odd,O=Test': unhandled critical extension
+	leaf=sha224 key=sha224|too weak
+	chain=root zone weak;leaf=of-weak key=of-weak|too weak
+	chain=root zone useless;leaf=of-useless key=of-useless|certificate 'CN=useless,O=Test': its key usage is not to sign certificates
+	chain=root zone useless under;leaf=of-under key=of-under|certificate 'CN=useless,O=Test': its key usage is not to sign certificates
+	chain=root zone short long;leaf=of-long key=of-long|path length constraint exceeded
+	END
+	attest leaf=p521 key=p521 alg=-36 hash=sha512 >document
+	expect 0 enc-inspect verify --root root.pem document
+	# a root of one's own is the end of the chain, too
+	attest chain='zone host' >document
+	wrong "certificate 'CN=zone,O=Test': unable to get issuer certificate" \
+		--root zone.pem document
+}
+
 @test "verify: the nonce of a document" {
 	attest nonce=00ff10 >document
 	expect 0 enc-inspect verify --root root.pem --nonce AP8Q document

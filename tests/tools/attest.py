@@ -9,7 +9,9 @@ working folder (*.pem, *.key) with openssl; later ones use them.  nonce, user
 and public are members in hex, pcrN registers in hex (PCR0 to PCR2 and PCR8
 have values of their own), chain the names of the certificates of cabundle,
 leaf the module's, key whose key signs, alg COSE's number of the algorithm and
-hash openssl's name of it.
+hash openssl's name of it.  Further certificates are made when they are named.
+cbor:MEMBER is the whole value of a member in hex, drop the name of one that is
+left out, and more what stands behind the signature in its string, in hex.
 """
 import os
 import struct
@@ -21,6 +23,29 @@ LEAF = "basicConstraints=critical,CA:FALSE\nkeyUsage=digitalSignature\n"
 CHAIN = [("root", None, CA), ("zone", "root", CA), ("host", "zone", CA),
          ("module", "host", LEAF), ("other", "root", LEAF),
          ("below", "module", LEAF)]
+# Each wrong in one way: what it is for, how strong it is, what is below it.
+FURTHER = {
+    "bare": ("host", ""),
+    "cipher": ("host", LEAF.replace("digitalSignature", "keyEncipherment")),
+    "issuer": ("host", CA.replace("=critical,key", "=digitalSignature,key")),
+    "sha224": ("host", LEAF, "P-384", "sha224"),
+    "odd": ("host", LEAF + "1.2.3.4=critical,DER:0500\n"),
+    "p521": ("host", LEAF, "P-521"),
+    "useless": ("zone", "basicConstraints=critical,CA:TRUE\n"),
+    "of-useless": ("useless", LEAF),
+    "under": ("useless", CA),
+    "of-under": ("under", LEAF),
+    "weak": ("zone", CA, "P-224"),
+    "of-weak": ("weak", LEAF),
+    "short": ("zone", CA.replace("TRUE", "TRUE,pathlen:0")),
+    "long": ("short", CA),
+    "of-long": ("long", LEAF),
+}
+WIDTHS = {"other": 32, "p521": 66}
+
+
+class Raw(bytes):
+    """What is CBOR as it is."""
 
 
 def openssl(*args, data=None):
@@ -29,17 +54,18 @@ def openssl(*args, data=None):
                           stderr=subprocess.DEVNULL).stdout
 
 
-def certificate(name, by, extensions):
+def certificate(name, by, extensions, curve="P-384", digest="sha384"):
     with open(name + ".ext", "w") as out:
         out.write(extensions)
-    curve = "P-256" if name == "other" else "P-384"
+    if name == "other":
+        curve = "P-256"
     openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
             "ec_paramgen_curve:" + curve, "-out", name + ".key")
     openssl("req", "-new", "-key", name + ".key", "-subj", "/O=Test/CN=" + name,
             "-out", name + ".csr")
     signer = ["-CA", by + ".pem", "-CAkey", by + ".key", "-CAcreateserial"] \
         if by else ["-signkey", name + ".key"]
-    openssl("x509", "-req", "-in", name + ".csr", "-days", "3", "-sha384",
+    openssl("x509", "-req", "-in", name + ".csr", "-days", "3", "-" + digest,
             "-extfile", name + ".ext", "-out", name + ".pem", *signer)
 
 
@@ -55,12 +81,14 @@ def head(kind, value):
 def cbor(value):
     if value is None:
         return b"\xf6"
+    if isinstance(value, Raw):
+        return value
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, bytes):
         return head(2, len(value)) + value
     if isinstance(value, str):
-        return head(3, len(value)) + value.encode()
+        return head(3, len(value.encode())) + value.encode()
     if isinstance(value, list):
         return head(4, len(value)) + b"".join(map(cbor, value))
     return head(5, len(value)) + b"".join(
@@ -68,6 +96,9 @@ def cbor(value):
 
 
 def der(name):
+    if name in FURTHER and not os.path.exists(name + ".pem"):
+        der(FURTHER[name][0])
+        certificate(name, *FURTHER[name])
     if not os.path.exists(name + ".pem"):
         return b"junk"
     return openssl("x509", "-in", name + ".pem", "-outform", "DER")
@@ -105,14 +136,19 @@ def main():
         member = {"public": "public_key", "user": "user_data"}.get(name, name)
         value = ask.get(name)
         payload[member] = bytes.fromhex(value) if value else None
+    for name, value in ask.items():
+        if name.startswith("cbor:"):
+            payload[name[5:]] = Raw.fromhex(value)
+    payload.pop(ask.get("drop"), None)
     body = cbor(payload)
     protected = cbor({1: int(ask.get("alg", "-35"))})
     key = ask.get("key", "module")
     signature = openssl(
         "dgst", "-" + ask.get("hash", "sha384"), "-sign", key + ".key",
         data=cbor(["Signature1", protected, b"", body]))
+    signature = raw(signature, WIDTHS.get(key, 48))
     sys.stdout.buffer.write(cbor(
-        [protected, {}, body, raw(signature, 32 if key == "other" else 48)]))
+        [protected, {}, body, signature + bytes.fromhex(ask.get("more", ""))]))
 
 
 if __name__ == "__main__":

@@ -50,9 +50,10 @@ int attestation_parse(const void *document, size_t len, struct attestation *a,
 
 /* Is it what AWS's module has signed?  The chain must begin with the root
  * whose certificate has that SHA-256 (lower-case hex) and lead to the module's
- * certificate, all of them valid at when (seconds since 1970), and that one's
- * key must have made the signature.  ERR_VERIFY when not.  Whether it is fresh
- * only a nonce tells. */
+ * certificate, all of them valid at when (seconds since 1970), of key usages
+ * that fit, and not weaker than P-256 and SHA-256; the module's is no CA, and
+ * its key must have made the signature.  ERR_VERIFY when not.  Whether it is
+ * fresh only a nonce tells. */
 int attestation_verify(const struct attestation *a, const char *root,
 		       int64_t when, struct err *e) MUST_CHECK;
 

@@ -9,12 +9,17 @@
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "base/cert.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/xalloc.h"
 #include "enclave/attestation.h"
+
+/* 128 bits: P-256 and SHA-256 at least, as SSL_CTX_set_security_level(3) has
+ * it.  AWS's own are P-384 and SHA-384. */
+#define STRENGTH 3
 
 static void store_freep(X509_STORE **s)
 {
@@ -81,6 +86,17 @@ static int check_root(const struct attestation *a, const char *root,
 	return 0;
 }
 
+static int cert_fault(X509 *cert, const char *why, struct err *e)
+{
+	struct cert about;
+
+	if (!cert || cert_describe(cert, &about) < 0)
+		return err_set(e, ERR_VERIFY, "attestation document: %s", why);
+	return err_set(e, ERR_VERIFY,
+		       "attestation document: certificate '%s': %s",
+		       about.subject, why);
+}
+
 /* Which certificate, and why not; of one out of date, when it was good. */
 static int chain_fault(X509_STORE_CTX *ctx, struct err *e)
 {
@@ -89,15 +105,10 @@ static int chain_fault(X509_STORE_CTX *ctx, struct err *e)
 	struct cert about;
 	char from[CLOCK_TEXT], to[CLOCK_TEXT];
 
-	if (!cert || cert_describe(cert, &about) < 0)
-		return err_set(e, ERR_VERIFY, "attestation document: %s",
-			       X509_verify_cert_error_string(why));
-	if (why != X509_V_ERR_CERT_HAS_EXPIRED &&
-	    why != X509_V_ERR_CERT_NOT_YET_VALID)
-		return err_set(e, ERR_VERIFY,
-			       "attestation document: certificate '%s': %s",
-			       about.subject,
-			       X509_verify_cert_error_string(why));
+	if ((why != X509_V_ERR_CERT_HAS_EXPIRED &&
+	     why != X509_V_ERR_CERT_NOT_YET_VALID) ||
+	    !cert || cert_describe(cert, &about) < 0)
+		return cert_fault(cert, X509_verify_cert_error_string(why), e);
 	clock_format(about.not_before, from);
 	clock_format(about.not_after, to);
 	return err_set(e, ERR_VERIFY,
@@ -105,22 +116,55 @@ static int chain_fault(X509_STORE_CTX *ctx, struct err *e)
 		       about.subject, from, to);
 }
 
+/* OpenSSL forbids what a key usage leaves out, and AWS's page wants each of them
+ * to be there: otherwise a certificate of whatever use would be a module's. */
+static const char *usage_fault(X509 *cert, bool of_module)
+{
+	bool has = X509_get_extension_flags(cert) & EXFLAG_KUSAGE;
+	uint32_t usage = has ? X509_get_key_usage(cert) : 0;
+
+	if (!of_module)
+		return usage & KU_KEY_CERT_SIGN ? NULL :
+			       "its key usage is not to sign certificates";
+	if (X509_check_ca(cert) != 0)
+		return "it is one that issues others, and no module's";
+	return usage & KU_DIGITAL_SIGNATURE ? NULL :
+			       "its key usage is not to sign documents";
+}
+
+/* path: as it was found, the module's certificate first. */
+static int check_usages(STACK_OF(X509) *path, struct err *e)
+{
+	for (int i = 0; i < sk_X509_num(path); i++) {
+		X509 *cert = sk_X509_value(path, i);
+		const char *fault = usage_fault(cert, i == 0);
+
+		if (fault)
+			return cert_fault(cert, fault, e);
+	}
+	return 0;
+}
+
 static int check_chain(STACK_OF(X509) *chain, int64_t when, struct err *e)
 {
 	AUTO(store_freep) X509_STORE *store = X509_STORE_new();
 	AUTO(store_ctx_freep) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509 *leaf = sk_X509_value(chain, sk_X509_num(chain) - 1);
+	X509_VERIFY_PARAM *param;
 	int good;
 
 	if (!store || !ctx ||
 	    X509_STORE_add_cert(store, sk_X509_value(chain, 0)) != 1 ||
 	    X509_STORE_CTX_init(ctx, store, leaf, chain) != 1)
 		oom();
-	X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx),
-				   (time_t)when);
+	param = X509_STORE_CTX_get0_param(ctx);
+	X509_VERIFY_PARAM_set_time(param, (time_t)when);
+	X509_VERIFY_PARAM_set_auth_level(param, STRENGTH);
 	good = X509_verify_cert(ctx);
 	ERR_clear_error();
-	return good == 1 ? 0 : chain_fault(ctx, e);
+	if (good != 1)
+		return chain_fault(ctx, e);
+	return check_usages(X509_STORE_CTX_get0_chain(ctx), e);
 }
 
 int attestation_verify(const struct attestation *a, const char *root,

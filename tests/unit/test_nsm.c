@@ -229,8 +229,9 @@ static void payload(const char *hex, const char *want)
 #define MODULE	"696d6f64756c655f69646161"
 #define DIGEST	"6664696765737466534841333834"
 #define TIME	"6974696d657374616d7001"
-#define PCR0	"6470637273a1005820" \
+#define ZEROS32	\
 	"0000000000000000000000000000000000000000000000000000000000000000"
+#define PCR0	"6470637273a1005820" ZEROS32
 #define CERT	"6b63657274696669636174654101"
 #define BUNDLE	"68636162756e646c65814101"
 #define AT	"attestation document: "
@@ -256,10 +257,150 @@ static void test_payloads(void)
 		AT "'digest' is malformed or there twice");
 	payload("a1" "6470637273a118204101",
 		AT "'pcrs' is malformed or there twice");
+	payload("a1" "6470637273a118205820" ZEROS32,
+		AT "'pcrs' is malformed or there twice");
 	payload("a1" "6470637273a1004101",
 		AT "'pcrs' is malformed or there twice");
 	payload("a1" "6974696d657374616d7020",
 		AT "'timestamp' is malformed or there twice");
+	payload("a1" "6974696d657374616d7000",
+		AT "'timestamp' is malformed or there twice");
+	/* the last millisecond of the year 9999, and one more */
+	payload("a6" MODULE DIGEST "6974696d657374616d701b0000e677d21fdbff"
+		PCR0 CERT BUNDLE, "");
+	payload("a1" "6974696d657374616d701b0000e677d21fdc00",
+		AT "'timestamp' is malformed or there twice");
+	payload("a1" "696d6f64756c655f696460",
+		AT "'module_id' is malformed or there twice");
+	payload("a1" "6a7075626c69635f6b657940",
+		AT "'public_key' is malformed or there twice");
+	payload("a1" "68636162756e646c658140",
+		AT "'cabundle' is malformed or there twice");
+	payload("a2" PCR0 PCR0, AT "'pcrs' is malformed or there twice");
+	payload("a2" "656e6f6e6365f6" "656e6f6e63654101",
+		AT "'nonce' is malformed or there twice");
+}
+
+/* A member of that many bytes, and whether it may have them. */
+static void of_size(const char *name, size_t len, bool good)
+{
+	static const uint8_t data[2048];
+	AUTO_BUF struct buf p = BUF_INIT(8192), b = BUF_INIT(8192);
+	struct bytes rest = from_hex(MODULE DIGEST TIME);
+	struct attestation a;
+	struct err e = { .msg = "" };
+	AUTO_FREE char *what = xasprintf("%s of %zu bytes", name, len);
+	bool is_pcr = strcmp(name, "pcrs") == 0;
+	bool is_cert = strcmp(name, "certificate") == 0;
+	bool is_bundle = strcmp(name, "cabundle") == 0;
+
+	cbor_put_map(&p, is_pcr || is_cert || is_bundle ? 6 : 7);
+	buf_add(&p, rest.data, rest.len);
+	cbor_put_text(&p, "pcrs");
+	cbor_put_map(&p, 1);
+	cbor_put_int(&p, 31);
+	cbor_put_bytes(&p, data, is_pcr ? len : 48);
+	cbor_put_text(&p, "certificate");
+	cbor_put_bytes(&p, data, is_cert ? len : 1);
+	cbor_put_text(&p, "cabundle");
+	cbor_put_array(&p, 1);
+	cbor_put_bytes(&p, data, is_bundle ? len : 1);
+	if (!is_pcr && !is_cert && !is_bundle) {
+		cbor_put_text(&p, name);
+		cbor_put_bytes(&p, data, len);
+	}
+	cbor_put_array(&b, 4);
+	cbor_put_bytes(&b, "\xa1\x01\x38\x22", 4);
+	cbor_put_map(&b, 0);
+	cbor_put_bytes(&b, p.data, p.len);
+	cbor_put_bytes(&b, "", 0);
+	ok((attestation_parse(b.data, b.len, &a, &e) == 0) == good, what);
+}
+
+static void test_sizes(void)
+{
+	for (size_t len = 0; len <= 80; len++)
+		if (len % 16 <= 1 || len % 16 == 15)
+			of_size("pcrs", len,
+				len == 32 || len == 48 || len == 64);
+	of_size("certificate", 1024, true);
+	of_size("certificate", 1025, false);
+	of_size("cabundle", 1024, true);
+	of_size("cabundle", 1025, false);
+	of_size("nonce", 0, true);
+	of_size("nonce", 512, true);
+	of_size("nonce", 513, false);
+	of_size("user_data", 512, true);
+	of_size("user_data", 513, false);
+	of_size("public_key", 1024, true);
+	of_size("public_key", 1025, false);
+}
+
+static void test_large(void)
+{
+	static const uint8_t zeros[ATTESTATION_MAX + 1];
+	struct attestation a;
+	struct err e = { .msg = "" };
+
+	ok(attestation_parse(zeros, sizeof(zeros), &a, &e) < 0, "too large");
+	same_str(e.msg, AT "larger than 16384 bytes", "the sentence");
+}
+
+/* A certificate more than there may be, a PCR twice. */
+static void test_counts(void)
+{
+	AUTO_BUF struct buf hex = BUF_INIT(1024);
+
+	for (unsigned n = 16; n <= 17; n++) {
+		hex.len = 0;
+		buf_adds(&hex, "a6" MODULE DIGEST TIME PCR0 CERT
+			 "68636162756e646c65");
+		buf_addf(&hex, "%x", 0x80 + n);
+		for (unsigned i = 0; i < n; i++)
+			buf_adds(&hex, "4101");
+		payload(hex.data, n == 16 ? "" :
+			AT "'cabundle' is malformed or there twice");
+	}
+	payload("a1" "6470637273a2" "005820" ZEROS32 "005820" ZEROS32,
+		AT "'pcrs' is malformed or there twice");
+}
+
+/* What is around the payload, in hex, is in one form alone: nothing of it may
+ * be unsigned, or signed and not looked at. */
+static void around(const char *before, const char *after, bool good)
+{
+	static const char inside[] = "a6" MODULE DIGEST TIME PCR0 CERT BUNDLE;
+	AUTO_FREE char *all = xasprintf("%s58%02zx%s%s", before,
+					strlen(inside) / 2, inside, after);
+	struct bytes b = from_hex(all);
+	struct attestation a;
+	struct err e = { .msg = "" };
+
+	ok((attestation_parse(b.data, b.len, &a, &e) == 0) == good, all);
+}
+
+static void test_around(void)
+{
+	around("8444a1013822a0", "40", true);
+	around("8444a1013822a0", "4000", false);
+	around("8544a1013822a0", "4000", false);
+	around("8544a1013822a0", "40", false);
+	around("8344a1013822a0", "40", false);
+	around("8344a1013822a0", "", false);
+	around("8444a1013822a0", "4101", true);
+	around("8444a1013822f6", "40", false);
+	around("8444a1013822a10126", "40", false);
+	around("8444a1013822a1", "40", false);
+	around("84f6a0", "40", false);
+	around("8440a0", "40", false);
+	around("8441a0a0", "40", false);
+	around("8444a1033822a0", "40", false);
+	around("8444a2013822a0", "40", false);
+	around("8447a2013822040000a0", "40", false);
+	around("8446a20138220400a0", "40", false);
+	around("8445a101382200a0", "40", false);
+	around("8447a2013822013822a0", "40", false);
+	around("d28444a1013822a0", "40", false);
 }
 
 int main(void)
@@ -269,5 +410,9 @@ int main(void)
 	test_device();
 	test_document();
 	test_payloads();
+	test_sizes();
+	test_counts();
+	test_large();
+	test_around();
 	return tap_done();
 }

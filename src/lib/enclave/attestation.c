@@ -13,6 +13,7 @@
 
 #define CERTIFICATE_MAX 1024u
 #define MODULE_ID_MAX	256u
+#define TIMESTAMP_MAX	INT64_C(253402300799999)	/* the year 9999 */
 
 static int get_bytes(struct cbor *c, struct nsm_bytes *out, size_t max)
 {
@@ -29,6 +30,14 @@ static int get_bytes(struct cbor *c, struct nsm_bytes *out, size_t max)
 static int get_optional(struct cbor *c, struct nsm_bytes *out, size_t max)
 {
 	return cbor_take_null(c) ? 0 : get_bytes(c, out, max);
+}
+
+/* AWS, "Verifying the root of trust": 1 to 1024 bytes, where there is one. */
+static int get_public_key(struct cbor *c, struct nsm_bytes *out)
+{
+	if (get_optional(c, out, NSM_PUBLIC_KEY_MAX) < 0)
+		return -1;
+	return out->data && out->len == 0 ? -1 : 0;
 }
 
 static int get_pcrs(struct cbor *c, struct attestation *a)
@@ -96,7 +105,7 @@ static int get_timestamp(struct cbor *c, struct attestation *a)
 {
 	int64_t ms;
 
-	if (cbor_get_int(c, &ms) < 0 || ms <= 0)
+	if (cbor_get_int(c, &ms) < 0 || ms <= 0 || ms > TIMESTAMP_MAX)
 		return -1;
 	a->timestamp_ms = (uint64_t)ms;
 	return 0;
@@ -137,7 +146,7 @@ static int get_member(struct cbor *c, enum member which,
 	case CABUNDLE:
 		return get_cabundle(c, a);
 	case PUBLIC_KEY:
-		return get_optional(c, &a->public_key, NSM_PUBLIC_KEY_MAX);
+		return get_public_key(c, &a->public_key);
 	case USER_DATA:
 		return get_optional(c, &a->user_data, NSM_USER_DATA_MAX);
 	case NONCE:

@@ -41,10 +41,10 @@ struct attestation {
 /* Takes it apart, and verifies nothing: for what is asked of one's own NSM, and
  * the first step of a verifier.  ERR_INPUT when it is malformed, when module_id, digest ("SHA384"),
  * timestamp, pcrs, certificate or cabundle is missing, when a member is there
- * twice or is larger than AWS's limits have it (PCR values: 32, 48 or 64
- * bytes; certificates: 1 to 1024; the last three: NSM_*_MAX).  Maps and arrays
- * may have definite or indefinite lengths; members that are not known are
- * passed over. */
+ * twice or is not within AWS's limits (PCR values: 32, 48 or 64 bytes;
+ * certificates: 1 to 1024; public_key: not empty; the last three: NSM_*_MAX).
+ * Maps and arrays may have definite or indefinite lengths; members that are
+ * not known are passed over. */
 int attestation_parse(const void *document, size_t len, struct attestation *a,
 		      struct err *e) MUST_CHECK;
 

@@ -196,6 +196,31 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	expect 3 enc-inspect verify --root root.pem --expect none document
 	contains "$stderr" "'none' has no PCR0: give what 'enclaver build'"
 	expect 6 enc-inspect verify --expect not-there document
+	# a part of one, or more than one
+	for text in 10 "$(printf '%098d' 0)" "$(jq -r .Measurements.PCR0 all)00" ''; do
+		jq -c --arg text "$text" '{PCR0: $text}' all >other
+		wrong 'has another PCR0 than expected' --root root.pem --expect other document
+	done
+	echo '{"Measurements": null, "PCR0": "00"}' >none
+	expect 3 enc-inspect verify --root root.pem --expect none document
+	contains "$stderr" "'none' has no PCR0"
+	# what would not be looked at is not passed over
+	local text stray
+	while IFS='~' read -r stray text; do
+		jq -c "$text" all >other
+		expect 3 enc-inspect verify --root root.pem --expect other document
+		same "enc-inspect: 'other': '$stray' would not be looked at: PCR0 to PCR31 belong in one object" \
+			"$stderr"
+	done <<-'END'
+	PCR1~{Measurements, PCR1: "00"}
+	pcr1~{Measurements, pcr1: "00"}
+	measurements~{Measurements, measurements: {}}
+	pcr0~.Measurements | {PCR1, pcr0: "00"}
+	PCR00~.Measurements | {PCR1, PCR00: "00"}
+	PCR32~.Measurements | {PCR1, PCR32: "00"}
+	measurements~.Measurements | {PCR1, measurements: {PCR0: "00"}}
+	Measurements~{Measurements: {PCR1: .Measurements.PCR1, Measurements}}
+	END
 	# those of an EIF: what a verifier far away has
 	fake_blobs blobs
 	enc-eif -q --kernel blobs/bzImage --cmdline 'console=ttyS0' --ramdisk all \

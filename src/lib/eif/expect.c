@@ -31,6 +31,38 @@ static const char *find_json(const struct buf *text)
 	return nl ? nl : text->data;
 }
 
+/* What somebody wrote as a register and would not be looked at is a demand that
+ * nobody checks: "pcr0" beside PCR1, PCR32, or a PCR beside Measurements. */
+static bool is_stray(const char *key, bool outside)
+{
+	if (strncasecmp(key, "PCR", 3) == 0) {
+		for (unsigned i = 0; !outside && i < PCRS; i++) {
+			char good[KEY_MAX];
+
+			key_of(i, good);
+			if (strcmp(key, good) == 0)
+				return false;
+		}
+		return true;
+	}
+	return strcasecmp(key, "Measurements") == 0 &&
+	       (!outside || strcmp(key, "Measurements") != 0);
+}
+
+static int check_strays(json_t *object, bool outside, const char *file,
+			struct err *e)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+		if (is_stray(key, outside))
+			return err_set(e, ERR_INPUT,
+				       "'%s': '%s' would not be looked at: PCR0 to PCR31 belong in one object",
+				       file, key);
+	return 0;
+}
+
 json_t *expect_read(const char *file, struct err *e)
 {
 	AUTO_BUF struct buf text = BUF_INIT(EXPECT_MAX);
@@ -69,6 +101,9 @@ json_t *expect_read(const char *file, struct err *e)
 			file);
 		return NULL;
 	}
+	if ((want != all && check_strays(all, true, file, e) < 0) ||
+	    check_strays(want, false, file, e) < 0)
+		return NULL;
 	return json_incref(want);
 }
 

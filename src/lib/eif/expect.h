@@ -11,7 +11,8 @@
  * enc-run describe-eif print them: an object {"PCR0":"HEX",...}, alone or as
  * "Measurements" of another, whose members PCR0 to PCR31 are strings; other
  * members are not looked at.  New reference.  ERR_INPUT for a file that has no
- * PCR. */
+ * PCR, and for one that has another, such as pcr0 or PCR32, or one elsewhere,
+ * which would not be looked at. */
 json_t *expect_read(const char *file, struct err *e) MUST_CHECK;
 
 /* Each PCR of want must be there in is, an object of that form: ERR_VERIFY

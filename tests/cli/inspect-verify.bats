@@ -301,6 +301,8 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	echo junk >junk
 	expect 3 enc-inspect verify --root junk "$AWS"
 	contains "$stderr" "'junk' is not a certificate in PEM"
+	expect 3 enc-inspect verify --root /dev/null "$AWS"
+	contains "$stderr" "'/dev/null' is not a certificate in PEM"
 	expect 2 enc-inspect pcrs "$AWS"
 	contains "$stderr" "'pcrs' is for EIFs, and '$AWS' is an attestation document"
 }

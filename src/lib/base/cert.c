@@ -24,7 +24,8 @@ static int no_password(char *out UNUSED, int size UNUSED, int writing UNUSED,
 
 X509 *cert_from_pem(const void *pem, size_t len)
 {
-	BIO *bio = BIO_new_mem_buf(pem, (int)len);
+	/* An empty file has no buffer, which OpenSSL takes for a fault. */
+	BIO *bio = BIO_new_mem_buf(pem ? pem : "", (int)len);
 	X509 *cert;
 
 	if (!bio)

@@ -132,6 +132,11 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	expect 4 enc-inspect document
 	contains "$stderr" "'certificate' is no certificate"
 	contains "$output" 'module         i-1-enc2'
+	# nothing stands behind a certificate
+	local der
+	der=$(openssl x509 -in module.pem -outform DER | xxd -p | tr -d '\n')00
+	attest cbor:certificate="$(printf '59%04x' $((${#der} / 2)))$der" >document
+	wrong "'certificate' is no certificate" --root root.pem document
 }
 
 @test "verify: each certificate is for what it is used for, and strong enough" {
@@ -170,6 +175,9 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	wrong "'document' has another nonce than 'AP8R': it is of another occasion" \
 		--root root.pem --nonce AP8R document
 	wrong 'another nonce' --root root.pem --nonce AP8= document
+	wrong 'another nonce' --root root.pem --nonce AP8QAA== document
+	attest cbor:nonce=40 >document
+	wrong 'another nonce' --root root.pem --nonce AP8Q document
 	attest >document
 	wrong "'document' has no nonce: nothing tells that it is fresh" \
 		--root root.pem --nonce AP8Q document
@@ -180,7 +188,11 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 }
 
 @test "verify: the measurements of a document" {
-	attest pcr16="$(printf '%096d' 16)" >document
+	attest pcr16="$(printf '%096d' 16)" pcr31="$(printf '%096d' 31)" >document
+	# those of zeros are not for people, but for the first three
+	expect 0 enc-inspect verify --root root.pem document
+	same "PCR0 PCR1 PCR2 PCR8 PCR16 PCR31 " \
+		"$(sed -n 's/^\(PCR[0-9]*\) [0-9a-f]*$/\1/p' <<<"$output" | tr '\n' ' ')"
 	expect 0 enc-inspect verify --json --root root.pem document
 	echo "$output" >all
 	expect 0 enc-inspect verify --root root.pem --expect all document
@@ -189,6 +201,8 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	jq '.Measurements.PCR1 = "00"' all >other
 	wrong "'document' has another PCR1 than expected: it is $(jq -r .Measurements.PCR1 all), and not 00" \
 		--root root.pem --expect other document
+	jq '.Measurements.PCR31 = "00"' all >other
+	wrong 'has another PCR31 than expected' --root root.pem --expect other document
 	jq '.Measurements.PCR17 = "00"' all >other
 	wrong "'document' tells no PCR17, and it is expected to be 00" \
 		--root root.pem --expect other document
@@ -235,6 +249,16 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 		--root root.pem document
 	expect 4 enc-inspect document
 	contains "$output" 'debug mode     yes'
+	# of another length, not there, and one whose last bit alone is set
+	local value
+	for value in "a1005820$(printf '%064d' 0)" "a1005840$(printf '%0128d' 0)" \
+		"a1015830$(printf '%096d' 1)" a0; do
+		attest cbor:pcrs="$value" >document
+		wrong 'debug mode' --root root.pem document
+	done
+	attest pcr0="$(printf '%096d' 1)" >document
+	expect 0 enc-inspect verify --root root.pem document
+	contains "$output" 'debug mode     no'
 }
 
 @test "verify: what is no document, or one in disguise" {
@@ -244,11 +268,25 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	printf '\x84\x40\xa0\x40\x40' >empty
 	expect 3 enc-inspect empty
 	contains "$stderr" "'empty': attestation document: not a COSE_Sign1"
+	printf '\x84\x80\xa0\x40\x40' >other
+	mkfifo pipe
+	mkdir folder
+	local object
+	for object in other pipe folder; do
+		expect 3 enc-inspect "$object"
+		contains "$stderr" "'$object' is neither an EIF nor an attestation document"
+	done
 	cat "$AWS" - <<<x >long
 	expect 3 enc-inspect long
 	head -c 20000 /dev/zero | cat "$AWS" - >longer
 	expect 3 enc-inspect longer
 	contains "$stderr" "'longer' is larger than 16384 bytes"
+	# of a NitroTPM, whose root is the same: it has measurements of another kind
+	attest drop=pcrs cbor:nitrotpm_pcrs="a1005830$(printf '%096d' 1)" >document
+	expect 3 enc-inspect verify --root root.pem document
+	contains "$stderr" "attestation document: no 'pcrs'"
+	attest more=00 >document
+	wrong 'the signature is wrong: it was not made by the key' --root root.pem document
 	# names out of a document do not reach the terminal as they are
 	attest module=$'\e[31mred' >document
 	expect 0 enc-inspect verify --root root.pem document
@@ -284,6 +322,9 @@ nonce          ASNFZ4mrze8BI0VniavN7wEjRWc='
 	same "$(cat path)" "$output"
 	expect 2 enc-inspect verify --at $THEN "$(cat path)"
 	contains "$stderr" '--at demands nothing of an image'
+	echo '{"PCR0":"00"}' >built
+	expect 2 enc-inspect verify --expect built "$(cat path)"
+	contains "$stderr" '--expect demands nothing of an image'
 	local layer
 	layer=$(enc-inspect --json layers "$(cat path)" | jq -r '.layers[-1].digest')
 	printf x | dd of="layout/blobs/sha256/${layer#sha256:}" bs=1 seek=20 \

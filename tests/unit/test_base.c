@@ -167,6 +167,15 @@ static void test_clock(void)
 	ok(clock_parse("2023-11-14", &t) == -1, "a date is not enough");
 	ok(clock_parse("2023-13-14T22:13:20Z", &t) == -1, "month 13");
 	ok(clock_parse("2023-11-14T22:13:20Zx", &t) == -1, "trailing text");
+	ok(clock_parse("2024-02-29T00:00:00Z", &t) == 0 && t == 1709164800,
+	   "a leap day");
+	ok(clock_parse("2023-02-29T00:00:00Z", &t) == -1, "no leap day");
+	ok(clock_parse("2016-12-31T23:59:60Z", &t) == 0 && t == 1483228800,
+	   "a leap second");
+	ok(clock_parse("2023-11-14T22:13:20+23:59", &t) == 0 &&
+	   t == 1700000000 - 86340, "the largest offset");
+	ok(clock_parse("2023-11-14T22:13:20+24:00", &t) == -1, "offset 24");
+	ok(clock_parse("2023-11-14T22:13:20-00:60", &t) == -1, "offset 60");
 	setenv("SOURCE_DATE_EPOCH", "12", 1);
 	ok(clock_source_date(&t, &set, &e) == 0 && set && t == 12, "epoch");
 	setenv("SOURCE_DATE_EPOCH", "-1", 1);

@@ -75,6 +75,18 @@ static int skip(const char **s, const char *any)
 	return *(*s)++;
 }
 
+/* timegm() takes 30 February for 2 March. */
+static bool has_day(const struct tm *tm)
+{
+	struct tm day = {
+		.tm_year = tm->tm_year, .tm_mon = tm->tm_mon,
+		.tm_mday = tm->tm_mday,
+	};
+
+	timegm(&day);
+	return day.tm_mon == tm->tm_mon;
+}
+
 int clock_parse(const char *text, int64_t *seconds)
 {
 	const char *s = text;
@@ -93,6 +105,8 @@ int clock_parse(const char *text, int64_t *seconds)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	if (!has_day(&tm))
+		return -1;
 	if (*s == '.') {
 		s++;
 		if (digits(&s, 1) < 0)
@@ -103,7 +117,8 @@ int clock_parse(const char *text, int64_t *seconds)
 	sign = skip(&s, "Zz+-");
 	if (sign == '+' || sign == '-') {
 		if ((hours = digits(&s, 2)) < 0 || skip(&s, ":") < 0 ||
-		    (minutes = digits(&s, 2)) < 0)
+		    (minutes = digits(&s, 2)) < 0 || hours > 23 ||
+		    minutes > 59)
 			return -1;
 		*seconds += (sign == '+' ? -60 : 60) * (hours * 60 + minutes);
 	} else if (sign < 0) {

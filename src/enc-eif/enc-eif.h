@@ -43,6 +43,7 @@ struct eif_options {		/* all borrowed, read-only when main is done */
 };
 
 struct eif_report {
+	enum eif_arch arch;
 	uint64_t    size;	/* of the EIF, bytes */
 	uint64_t    ramdisks;	/* bytes of all of them in the EIF */
 	uint64_t    unpacked;	/* what they take in the enclave's root */

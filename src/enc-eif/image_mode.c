@@ -212,19 +212,18 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 	AUTO_BLOBS struct blobs blobs = BLOBS_INIT;
 	AUTO_EIF_WRITER struct eif_writer *w = NULL;
 	AUTO_FREE char *cmdline = NULL;
-	enum eif_arch arch = EIF_X86_64;
 	AUTO_CLOSE int init = -1;
 
 	if (blobs_open(o->blobs, &blobs, e) < 0 ||
 	    spool_open_beside(&root.spool, o->output, e) < 0 ||
 	    confine(o, &blobs, e) < 0 || image_open(&img, o->image, e) < 0 ||
-	    image_arch(&img, &arch, e) < 0 ||
+	    image_arch(&img, &r->arch, e) < 0 ||
 	    signature_demanded(image_annotation(&img, ANNOTATION_CERTIFICATE),
 			       o->signer ? signer_cert_sha256(o->signer) : NULL,
 			       e) < 0 ||
-	    blobs_settle(&blobs, arch, e) < 0)
+	    blobs_settle(&blobs, r->arch, e) < 0)
 		return -1;
-	if (o->own_init ? (init = boot_init_open(arch, e)) < 0 :
+	if (o->own_init ? (init = boot_init_open(r->arch, e)) < 0 :
 			  boot_init_check(&blobs, e) < 0)
 		return -1;
 	cmdline = choose_cmdline(o, &blobs, e);
@@ -233,7 +232,7 @@ int image_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 		return -1;
 	cli_debug("kernel '%s' of '%s', command line '%s'", blobs.kernel->name,
 		  blobs.where, cmdline);
-	w = eif_writer_new(fd, o->output, arch);
+	w = eif_writer_new(fd, o->output, r->arch);
 	if (put_kernel(w, &blobs, cmdline, e) < 0 ||
 	    put_metadata(w, o, &img, &blobs, e) < 0 ||
 	    put_ramdisks(w, o, &root, &blobs, init, r, e) < 0)

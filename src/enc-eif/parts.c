@@ -169,12 +169,11 @@ int parts_to_eif(const struct eif_options *o, int fd, struct eif_report *r,
 {
 	AUTO_EIF_WRITER struct eif_writer *w = NULL;
 	AUTO_PART struct part kernel = { .fd = -1 };
-	enum eif_arch arch;
 
 	if (confine(o, e) < 0 || part_open(&kernel, o->kernel, e) < 0 ||
-	    kernel_arch(&kernel, &arch, e) < 0)
+	    kernel_arch(&kernel, &r->arch, e) < 0)
 		return -1;
-	w = eif_writer_new(fd, o->output, arch);
+	w = eif_writer_new(fd, o->output, r->arch);
 	if (put_part(w, EIF_KERNEL, &kernel, e) < 0 ||
 	    put_text(w, EIF_CMDLINE, o->cmdline, strlen(o->cmdline), e) < 0 ||
 	    put_metadata(o, w, e) < 0)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/io.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
@@ -34,11 +35,17 @@ static json_t *hex(const uint8_t pcr[SHA384_LEN])
 	return json_string(text);
 }
 
+static const char *machine(const struct eif_report *r)
+{
+	return arch_machine(eif_arch_oci(r->arch));
+}
+
 void report_print(const struct eif_report *r)
 {
 	char text[SHA384_HEX];
 
-	cli_note("the EIF has %llu bytes", (unsigned long long)r->size);
+	cli_note("the EIF is for %s and has %llu bytes", machine(r),
+		 (unsigned long long)r->size);
 	for (int i = 0; i < 3; i++) {
 		hex_encode(r->pcrs.pcr[i], SHA384_LEN, text);
 		cli_note("PCR%d %s", i, text);
@@ -72,6 +79,7 @@ char *report_json(const struct eif_report *r, const char *path)
 
 	json_put_str(all, "schema", "enc-eif/1");
 	json_put_str(all, "eif", path);
+	json_put_str(all, "architecture", machine(r));
 	json_put(all, "size", json_integer((json_int_t)r->size));
 	json_put(all, "memory_mib", json_integer((json_int_t)memory_mib(r)));
 	json_put(all, "signed", json_boolean(r->pcrs.has_pcr8));

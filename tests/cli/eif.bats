@@ -34,7 +34,7 @@ key_pair() {
 	expect 0 parts -o out.eif
 	same out.eif "$output"
 	eif_read out.eif sections >pcrs
-	same "enc-eif: the EIF has $(stat -c %s out.eif) bytes
+	same "enc-eif: the EIF is for x86_64 and has $(stat -c %s out.eif) bytes
 $(sed 's/^/enc-eif: /' pcrs)
 enc-eif: the enclave needs at least 64 MiB of memory" "$stderr"
 	cmp sections/kernel blobs/bzImage

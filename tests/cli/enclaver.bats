@@ -97,7 +97,7 @@ clean() {
 	expect 0 enclaver build
 	[[ $stderr != *"enclaver: enc-"* ]]
 	# The EIF is in a temporary folder, which says nothing to anybody.
-	contains "$stderr" "enc-eif: the EIF has "
+	contains "$stderr" "enc-eif: the EIF is for x86_64 and has "
 	[[ $stderr != *application.eif* ]]
 	clean
 }

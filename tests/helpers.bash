@@ -84,7 +84,7 @@ missing() {
 # expect STATUS COMMAND...: runs it with stdout in $output and stderr in
 # $stderr, and fails with all three shown when the status is another.
 expect() {
-	local want=$1
+	local want=$1 i	# bats has a loop of its own over i
 	shift
 	run --separate-stderr "$@"
 	if [ "$status" -ne "$want" ]; then

@@ -193,17 +193,17 @@ END
 	eif '["/srv/app"]' 'layer none' 'tar extra.tar'
 	boot app.eif
 	grep -av '^odyn: ' log >said
-	local i value
-	for i in 1 2 5; do
-		sed -n "${i}p" said | base64 -d >raw
-		"$abs_top_srcdir/tests/tools/document.py" <raw >"document.$i"
+	local line value
+	for line in 1 2 5; do
+		sed -n "${line}p" said | base64 -d >raw
+		"$abs_top_srcdir/tests/tools/document.py" <raw >"document.$line"
 		expect 4 enc-inspect --json raw
 		contains "$stderr" 'is no certificate, as of an emulated module'
 		same "$(jq -c .Measurements measurements)" \
 			"$(jq -c '.Measurements | {PCR0, PCR1, PCR2}' <<<"$output")"
 		for value in 0 1 2; do
 			same "$(jq -r ".Measurements.PCR$value" measurements)" \
-				"$(jq -r ".PCR$value" "document.$i")" "PCR$value of $i"
+				"$(jq -r ".PCR$value" "document.$line")" "PCR$value of $line"
 		done
 	done
 	same '["6e6f6e6365","64617461",null]' "$(asked document.1)"

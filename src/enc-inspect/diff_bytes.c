@@ -13,15 +13,7 @@
 static int get(const struct diff_range *r, void *data, size_t len,
 	       uint64_t done, struct err *e)
 {
-	ssize_t n = io_pread(r->fd, data, len, r->offset + done);
-
-	if (n < 0)
-		return err_sys(e, "cannot read '%s'", r->name);
-	if ((size_t)n < len)
-		return err_set(e, ERR_INPUT,
-			       "'%s' became shorter while it was read",
-			       r->name);
-	return 0;
+	return io_read_at(r->fd, data, len, r->offset + done, r->name, e);
 }
 
 int diff_bytes(const struct diff_range *a, const struct diff_range *b,

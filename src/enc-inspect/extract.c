@@ -60,14 +60,9 @@ static int copy(int in, const struct eif_section *s, int out, const char *name,
 	while (done < s->size) {
 		size_t n = s->size - done < COPY_CHUNK ?
 			   (size_t)(s->size - done) : COPY_CHUNK;
-		ssize_t got = io_pread(in, chunk, n, s->offset + done);
 
-		if (got < 0)
-			return err_sys(e, "cannot read '%s'", name);
-		if ((size_t)got < n)
-			return err_set(e, ERR_INPUT,
-				       "'%s' became shorter while it was read",
-				       name);
+		if (io_read_at(in, chunk, n, s->offset + done, name, e) < 0)
+			return -1;
 		if (io_write(out, chunk, n) < 0)
 			return err_sys(e, "cannot write the section");
 		done += n;

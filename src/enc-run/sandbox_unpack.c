@@ -104,14 +104,10 @@ static int copy_body(const struct unpack *u, const struct cpio_item *item,
 
 	while (left > 0) {
 		size_t want = left < CHUNK ? (size_t)left : CHUNK;
-		ssize_t n = io_pread(u->en->eif, u->chunk, want, at);
 
-		if (n < 0)
-			return err_sys(e, "cannot read '%s'", u->en->eif_name);
-		if ((size_t)n < want)
-			return err_set(e, ERR_INPUT,
-				       "'%s' became shorter while it was read",
-				       u->en->eif_name);
+		if (io_read_at(u->en->eif, u->chunk, want, at,
+			       u->en->eif_name, e) < 0)
+			return -1;
 		if (io_write(out, u->chunk, want) < 0)
 			return fail(u, item->entry.name, e);
 		at += want;

@@ -52,6 +52,19 @@ ssize_t io_pread(int fd, void *data, size_t len, uint64_t offset)
 	return (ssize_t)done;
 }
 
+int io_read_at(int fd, void *data, size_t len, uint64_t offset,
+	       const char *name, struct err *e)
+{
+	ssize_t n = io_pread(fd, data, len, offset);
+
+	if (n < 0)
+		return err_sys(e, "cannot read '%s'", name);
+	if ((size_t)n < len)
+		return err_set(e, ERR_INPUT,
+			       "'%s' became shorter while it was read", name);
+	return 0;
+}
+
 int io_write(int fd, const void *data, size_t len)
 {
 	size_t done = 0;

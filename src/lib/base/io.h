@@ -2,7 +2,8 @@
 /*
  * io.h - reads and writes that are not cut short by a signal
  *
- * All of them return -1 with errno set; the caller knows the name to report.
+ * All but io_read_at() return -1 with errno set; the caller knows the name to
+ * report.
  */
 #ifndef ENC_IO_H
 #define ENC_IO_H
@@ -12,11 +13,17 @@
 #include <sys/types.h>
 
 #include "base/compiler.h"
+#include "base/err.h"
 
 /* Reads up to len bytes, until that many came or the end: fewer than len means
  * the end. */
 ssize_t io_read(int fd, void *data, size_t len) MUST_CHECK;
 ssize_t io_pread(int fd, void *data, size_t len, uint64_t offset) MUST_CHECK;
+
+/* All len bytes of the file with that name: 0, or -1 and ERR_SYS, or ERR_INPUT
+ * when it ends before, for whoever knew its size and reads it in the end. */
+int io_read_at(int fd, void *data, size_t len, uint64_t offset,
+	       const char *name, struct err *e) MUST_CHECK;
 
 /* Writes all of it: 0 or -1. */
 int io_write(int fd, const void *data, size_t len) MUST_CHECK;

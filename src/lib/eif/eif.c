@@ -181,15 +181,9 @@ int eif_write_fd(struct eif_writer *w, int fd, uint64_t offset, uint64_t len,
 	while (len > 0) {
 		size_t n = len < MEASURE_CHUNK ? (size_t)len : MEASURE_CHUNK;
 		uint8_t *to = room(w, &n);
-		ssize_t got = io_pread(fd, to, n, offset);
 
-		if (got < 0)
-			return err_sys(e, "cannot read '%s'", name);
-		if ((size_t)got < n)
-			return err_set(e, ERR_INPUT,
-				       "'%s' became shorter while it was read",
-				       name);
-		if (filled(w, n, e) < 0)
+		if (io_read_at(fd, to, n, offset, name, e) < 0 ||
+		    filled(w, n, e) < 0)
 			return -1;
 		offset += n;
 		len -= n;

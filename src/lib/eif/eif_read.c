@@ -50,15 +50,7 @@ int eif_is_one(int fd, const char *name, struct err *e)
 static int get(const struct reader *r, void *data, size_t len,
 	       uint64_t offset, struct err *e)
 {
-	ssize_t n = io_pread(r->fd, data, len, offset);
-
-	if (n < 0)
-		return err_sys(e, "cannot read '%s'", r->name);
-	if ((size_t)n < len)
-		return err_set(e, ERR_INPUT,
-			       "'%s' became shorter while it was read",
-			       r->name);
-	return 0;
+	return io_read_at(r->fd, data, len, offset, r->name, e);
 }
 
 static int bad(const struct reader *r, const char *what, uint64_t value,

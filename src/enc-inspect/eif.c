@@ -83,6 +83,19 @@ static void add_sections(struct buf *out, const struct eif_info *info)
 	}
 }
 
+static void add_cert(struct buf *out, const struct cert *cert)
+{
+	char when[CLOCK_TEXT];
+
+	text_row(out, "subject", cert->subject);
+	text_row(out, "issuer", cert->issuer);
+	clock_format(cert->not_before, when);
+	text_row(out, "not before", when);
+	clock_format(cert->not_after, when);
+	text_row(out, "not after", when);
+	buf_addf(out, "%-14s sha256:%s\n", "certificate", cert->sha256);
+}
+
 static void add_signature(struct buf *out, const struct eif_info *info)
 {
 	const struct signature *s = &info->signature;
@@ -94,7 +107,7 @@ static void add_signature(struct buf *out, const struct eif_info *info)
 	buf_addf(out, "%-14s %s%s\n", "signature",
 		 s->valid ? "right" : "WRONG: ", s->fault);
 	text_row(out, "algorithm", s->algorithm);
-	text_cert(out, &s->cert);
+	add_cert(out, &s->cert);
 }
 
 static void add_text(struct buf *out, const struct request *r,

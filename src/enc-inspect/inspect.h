@@ -45,8 +45,9 @@ struct request {		/* strings are borrowed */
 };
 
 /* What main.c calls a verb by.  fd: the EIF or the document, opened; verbs of
- * images do not look at it.  What they append to out is printed when they succeed, and when
- * they fail with ERR_VERIFY, so that a wrong signature is shown and told. */
+ * images do not look at it.  What they append to out is printed when they
+ * succeed, and when they fail with ERR_VERIFY, so that a wrong signature is
+ * shown and told. */
 typedef int inspect_verb(struct request *r, int fd, struct buf *out,
 			 struct err *e);
 
@@ -73,8 +74,6 @@ void text_add(struct buf *out, const char *data, size_t len);
 void text_adds(struct buf *out, const char *s);
 /* "label     value" in a line; NULL is passed over. */
 void text_row(struct buf *out, const char *label, const char *value);
-/* The rows of a certificate. */
-void text_cert(struct buf *out, const struct cert *cert);
 /* One line of ASCII, sorted members. */
 void text_json(struct buf *out, const json_t *j);
 /* The same over many lines, for people; ERR_INPUT when that is longer than

@@ -41,19 +41,6 @@ void text_row(struct buf *out, const char *label, const char *value)
 	buf_addc(out, '\n');
 }
 
-void text_cert(struct buf *out, const struct cert *cert)
-{
-	char when[CLOCK_TEXT];
-
-	text_row(out, "subject", cert->subject);
-	text_row(out, "issuer", cert->issuer);
-	clock_format(cert->not_before, when);
-	text_row(out, "not before", when);
-	clock_format(cert->not_after, when);
-	text_row(out, "not after", when);
-	buf_addf(out, "%-14s sha256:%s\n", "certificate", cert->sha256);
-}
-
 struct sink {
 	struct buf *out;
 	size_t	    max;	/* as long as out may become */

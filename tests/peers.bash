@@ -47,6 +47,16 @@ mkimage_sleeve() {
 	END
 }
 
+# make_app_eif RAMDISK_FILE: app.eif, whose path is in the file path, the manifest
+# and the sleeve ($sleeve) for a release of it
+make_app_eif() {
+	fake_blobs blobs
+	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
+		--ramdisk "$1" --ramdisk "$1" -o app.eif >path
+	manifest app:1 repo/app:enclave sleeve:1 >enclaver.yaml
+	sleeve=$(mkimage_sleeve "$ENCLAVER_STORE" docker.io/library/sleeve:1)
+}
+
 # manifest SOURCE TARGET [SLEEVE]: the text of an enclaver.yaml.
 manifest() {
 	cat <<-END

@@ -6,12 +6,8 @@ load ../peers
 
 local_setup() {
 	requires python3 skopeo jq
-	fake_blobs blobs
 	head -c 20000 /dev/zero | tr '\0' r >ramdisk
-	enc-eif -q --kernel blobs/bzImage --cmdline console=ttyS0 \
-		--ramdisk ramdisk --ramdisk ramdisk -o app.eif >path
-	manifest app:1 repo/app:enclave sleeve:1 >enclaver.yaml
-	sleeve=$(mkimage_sleeve "$ENCLAVER_STORE" docker.io/library/sleeve:1)
+	make_app_eif ramdisk
 }
 
 release() {
